@@ -1,0 +1,296 @@
+//! Exact decimal numbers: what is billed is never a float.
+
+use alloc::string::String;
+use core::cmp::Ordering;
+use core::fmt::{self, Write};
+use core::hash::{Hash, Hasher};
+use core::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
+use serde_json::value::RawValue;
+
+/// A decimal number that goes out as it came in: `2935.600` stays `2935.600`.
+///
+/// Up to 18 digits, up to 18 of them after the point. Equality and order are those of the value (`1.50 == 1.5`).
+#[derive(Clone, Copy, Default)]
+pub struct Decimal {
+    mantissa: i64,
+    scale: u8,
+}
+
+/// The text is not a decimal number, or has more digits than are kept exactly.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadDecimal {
+    /// Not a number in JSON's notation.
+    #[error("not a decimal number")]
+    NotANumber,
+    /// More than 18 digits, or more than 18 after the point.
+    #[error("a number with more than 18 digits")]
+    TooLong,
+}
+
+const MAX_DIGITS: i32 = 18;
+
+impl Decimal {
+    /// Zero.
+    pub const ZERO: Self = Self { mantissa: 0, scale: 0 };
+
+    /// `mantissa` × 10^-`scale`; `None` beyond 18 digits.
+    pub const fn new(mantissa: i64, scale: u8) -> Option<Self> {
+        if mantissa.unsigned_abs() >= 1_000_000_000_000_000_000 || scale > MAX_DIGITS as u8 {
+            return None;
+        }
+        Some(Self { mantissa, scale })
+    }
+
+    /// The integer `value`.
+    pub const fn from_int(value: i32) -> Self {
+        Self { mantissa: value as i64, scale: 0 }
+    }
+
+    /// The value in units of 10^-`scale`, rounded towards zero: `2.5` at scale 3 is 2500. Saturates.
+    pub fn scaled(self, scale: u8) -> i64 {
+        let wide = i128::from(self.mantissa);
+        let value = match scale.checked_sub(self.scale) {
+            Some(up) => wide.saturating_mul(10_i128.saturating_pow(u32::from(up))),
+            None => wide / 10_i128.pow(u32::from(self.scale - scale)),
+        };
+        i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+    }
+
+    /// Nearest integer, halves away from zero. Saturates.
+    pub fn round(self) -> i64 {
+        let unit = 10_i64.pow(u32::from(self.scale));
+        let (whole, rest) = (self.mantissa / unit, self.mantissa % unit);
+        if rest.unsigned_abs() * 2 >= unit.unsigned_abs() && unit > 1 { whole + self.mantissa.signum() } else { whole }
+    }
+
+    /// The sum, at the finer scale of both; `None` beyond 18 digits.
+    pub fn checked_add(self, other: Self) -> Option<Self> {
+        let scale = self.scale.max(other.scale);
+        let sum = self.aligned(scale).checked_add(other.aligned(scale))?;
+        Self::new(i64::try_from(sum).ok()?, scale)
+    }
+
+    /// The difference, at the finer scale of both; `None` beyond 18 digits.
+    pub fn checked_sub(self, other: Self) -> Option<Self> {
+        self.checked_add(Self { mantissa: -other.mantissa, scale: other.scale })
+    }
+
+    /// The number times 10^`power`; `None` beyond 18 digits.
+    pub fn shifted(self, power: i32) -> Option<Self> {
+        Self::assemble(i128::from(self.mantissa), i32::from(self.scale).checked_sub(power)?).ok()
+    }
+
+    /// Whether the number is below zero.
+    pub const fn is_negative(self) -> bool {
+        self.mantissa < 0
+    }
+
+    fn aligned(self, scale: u8) -> i128 {
+        i128::from(self.mantissa) * 10_i128.pow(u32::from(scale - self.scale))
+    }
+
+    fn normalized(self) -> (i64, u8) {
+        let (mut mantissa, mut scale) = (self.mantissa, self.scale);
+        while scale > 0 && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
+        }
+        (mantissa, scale)
+    }
+}
+
+/// Splits off the digits that `text` begins with.
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
+}
+
+impl FromStr for Decimal {
+    type Err = BadDecimal;
+
+    /// Reads JSON's notation, with an exponent if it stays within 18 digits.
+    fn from_str(text: &str) -> Result<Self, BadDecimal> {
+        let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (whole, rest) = digits(rest);
+        let (fraction, rest) = rest.strip_prefix('.').map_or(("", rest), digits);
+        let point_without_digits = fraction.is_empty() && text.contains('.');
+        let leading_zero = whole.len() > 1 && whole.starts_with('0');
+        if whole.is_empty() || leading_zero || point_without_digits {
+            return Err(BadDecimal::NotANumber);
+        }
+        let exponent = match rest.strip_prefix(['e', 'E']) {
+            Some(exponent) => {
+                let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+                if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
+                    return Err(BadDecimal::NotANumber);
+                }
+                exponent.parse::<i32>().map_err(|_| BadDecimal::TooLong)?
+            }
+            None if rest.is_empty() => 0,
+            None => return Err(BadDecimal::NotANumber),
+        };
+        if whole.len() + fraction.len() > 40 {
+            return Err(BadDecimal::TooLong);
+        }
+        let magnitude = whole.bytes().chain(fraction.bytes()).fold(0_i128, |sum, d| sum * 10 + i128::from(d - b'0'));
+        Self::assemble(if negative { -magnitude } else { magnitude }, fraction.len() as i32 - exponent)
+    }
+}
+
+impl Decimal {
+    fn assemble(mantissa: i128, scale: i32) -> Result<Self, BadDecimal> {
+        if mantissa == 0 {
+            return Self::new(0, scale.clamp(0, MAX_DIGITS) as u8).ok_or(BadDecimal::TooLong);
+        }
+        if !(-MAX_DIGITS..=MAX_DIGITS).contains(&scale) {
+            return Err(BadDecimal::TooLong);
+        }
+        let raised = if scale < 0 { mantissa.saturating_mul(10_i128.pow(scale.unsigned_abs())) } else { mantissa };
+        let mantissa = i64::try_from(raised).map_err(|_| BadDecimal::TooLong)?;
+        Self::new(mantissa, scale.max(0) as u8).ok_or(BadDecimal::TooLong)
+    }
+}
+
+impl From<i32> for Decimal {
+    fn from(value: i32) -> Self {
+        Self::from_int(value)
+    }
+}
+
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Decimal {}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let scale = self.scale.max(other.scale);
+        self.aligned(scale).cmp(&other.aligned(scale))
+    }
+}
+
+impl Hash for Decimal {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.normalized().hash(state);
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.mantissa < 0 { "-" } else { "" };
+        let magnitude = self.mantissa.unsigned_abs();
+        if self.scale == 0 {
+            return write!(f, "{sign}{magnitude}");
+        }
+        let unit = 10_u64.pow(u32::from(self.scale));
+        write!(f, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit, width = usize::from(self.scale))
+    }
+}
+
+impl fmt::Debug for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Decimal {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.scale == 0 {
+            return serializer.serialize_i64(self.mantissa);
+        }
+        let mut text = Buffer { bytes: [0; 24], len: 0 };
+        write!(text, "{self}").map_err(ser::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(text.as_str()).map_err(ser::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+/// Room for the longest decimal: a sign, 19 digits, a point.
+struct Buffer {
+    bytes: [u8; 24],
+    len: usize,
+}
+
+impl Buffer {
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
+    }
+}
+
+impl Write for Buffer {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let place = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
+        place.copy_from_slice(text.as_bytes());
+        self.len += text.len();
+        Ok(())
+    }
+}
+
+impl<'de> Deserialize<'de> for Decimal {
+    /// From the raw text of a JSON number, so that no digit is lost: works with deserializers of `serde_json` that
+    /// borrow from their input.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let raw = <&RawValue>::deserialize(deserializer)?;
+        raw.get().parse().map_err(de::Error::custom)
+    }
+}
+
+impl From<Decimal> for String {
+    fn from(value: Decimal) -> Self {
+        alloc::format!("{value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn json(text: &str) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&serde_json::from_str::<Decimal>(text)?)
+    }
+
+    #[test]
+    fn goes_out_as_it_came_in() {
+        for text in ["2935.600", "0", "-0.5", "16", "0.000000000000000001", "999999999999999999", "-1.0"] {
+            assert_eq!(json(text).unwrap(), text);
+        }
+        assert_eq!(json("1.5e3").unwrap(), "1500");
+        assert_eq!(json("25E-1").unwrap(), "2.5");
+    }
+
+    #[test]
+    fn refuses_what_it_cannot_keep() {
+        let thousand = "1".repeat(1_000);
+        for text in ["1e400", "1e19", "1e-19", "1000000000000000000", thousand.as_str(), "\"1\"", "null", "true", "[]"]
+        {
+            assert!(json(text).is_err(), "{text}");
+        }
+        for text in ["", "-", ".5", "1.", "01", "1e", "NaN", "+1", "1x", "1e+"] {
+            assert_eq!(text.parse::<Decimal>(), Err(BadDecimal::NotANumber), "{text}");
+        }
+    }
+
+    #[test]
+    fn compares_and_adds_by_value() {
+        let value = |text: &str| text.parse::<Decimal>().unwrap();
+        assert_eq!(value("1.50"), value("1.5"));
+        assert!(value("-2") < value("-1.999"));
+        assert_eq!(value("0.1").checked_add(value("0.20")).unwrap().to_string(), "0.30");
+        assert_eq!(value("999999999999999999").checked_add(value("1")), None);
+        assert_eq!(value("2.5").scaled(3), 2_500);
+        assert_eq!(value("2.5678").scaled(2), 256);
+        assert_eq!([value("2.5").round(), value("-2.5").round(), value("2.49").round()], [3, -3, 2]);
+    }
+}

@@ -1,0 +1,255 @@
+//! The limits of the tables, applied to typed values.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use crate::{DateTime, Decimal, ErrorCode, Json, Text, Version, Violation};
+
+/// How large a number, how long a text or how many items: one range for each of them, read by the type beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// The smallest number, or the fewest items.
+    pub min: i64,
+    /// The largest number, the most characters, or the most items.
+    pub max: i64,
+    /// `min` for the items of a list.
+    pub item_min: i64,
+    /// `max` for the items of a list.
+    pub item_max: i64,
+    /// Whether a number has at most one digit after the point.
+    pub tenths: bool,
+}
+
+impl Limits {
+    /// No limits.
+    pub const NONE: Self = Self { min: i64::MIN, max: i64::MAX, item_min: i64::MIN, item_max: i64::MAX, tenths: false };
+
+    /// At least this number or this many items.
+    #[must_use]
+    pub const fn min(self, min: i64) -> Self {
+        Self { min, ..self }
+    }
+
+    /// At most this number, this many characters, or this many items.
+    #[must_use]
+    pub const fn max(self, max: i64) -> Self {
+        Self { max, ..self }
+    }
+
+    /// Each item of a list within these.
+    #[must_use]
+    pub const fn items(self, item: Self) -> Self {
+        Self { item_min: item.min, item_max: item.max, ..self }
+    }
+
+    /// At most one digit after the point.
+    #[must_use]
+    pub const fn tenths(self) -> Self {
+        Self { tenths: true, ..self }
+    }
+
+    /// What holds for each item of a list.
+    #[must_use]
+    pub const fn of_items(&self) -> Self {
+        Self::NONE.min(self.item_min).max(self.item_max)
+    }
+}
+
+/// The notes that stand beside a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rule {
+    limits: Limits,
+    old_limits: Limits,
+    only_since_21: bool,
+    required_before_21: bool,
+}
+
+impl Rule {
+    /// No limits.
+    pub const ANY: Self =
+        Self { limits: Limits::NONE, old_limits: Limits::NONE, only_since_21: false, required_before_21: false };
+
+    /// These limits in every edition.
+    #[must_use]
+    pub const fn within(self, limits: Limits) -> Self {
+        Self { limits, old_limits: limits, ..self }
+    }
+
+    /// Other limits before 2.1.
+    #[must_use]
+    pub const fn before_21(self, old_limits: Limits) -> Self {
+        Self { old_limits, ..self }
+    }
+
+    /// Does not exist before 2.1.
+    #[must_use]
+    pub const fn since_21(self) -> Self {
+        Self { only_since_21: true, ..self }
+    }
+
+    /// Optional since 2.1 only.
+    #[must_use]
+    pub const fn required_before_21(self) -> Self {
+        Self { required_before_21: true, ..self }
+    }
+
+    /// The limits of an edition.
+    pub const fn limits(&self, version: Version) -> &Limits {
+        match version {
+            Version::V21 => &self.limits,
+            Version::V16 | Version::V201 => &self.old_limits,
+        }
+    }
+
+    /// Whether an edition has the member.
+    pub const fn exists_in(&self, version: Version) -> bool {
+        !self.only_since_21 || matches!(version, Version::V21)
+    }
+
+    /// Whether an edition insists on a member that others leave out.
+    pub const fn required_in(&self, version: Version) -> bool {
+        self.required_before_21 && !matches!(version, Version::V21)
+    }
+
+    /// Checks an optional member.
+    pub(crate) fn check_option<T: Check>(&self, value: Option<&T>, version: Version) -> Result<(), Violation> {
+        match value {
+            Some(_) if !self.exists_in(version) => {
+                let text = format!("exists since OCPP 2.1, not in {version}");
+                Err(Violation::here(ErrorCode::FormatViolation, text))
+            }
+            Some(value) => value.check(self, version),
+            None if self.required_in(version) => {
+                let text = format!("is missing; optional since OCPP 2.1, not in {version}");
+                Err(Violation::here(ErrorCode::OccurrenceConstraintViolation, text))
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl Limits {
+    fn number(&self, value: i64) -> Result<(), Violation> {
+        if (self.min..=self.max).contains(&value) {
+            return Ok(());
+        }
+        let text = match (self.min, self.max) {
+            (min, i64::MAX) => format!("{value} is less than {min}"),
+            (i64::MIN, max) => format!("{value} is more than {max}"),
+            (min, max) => format!("{value} is not in {min} to {max}"),
+        };
+        Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+    }
+
+    fn count(&self, count: usize) -> Result<(), Violation> {
+        let (count, min) = (count as i64, self.min.max(0));
+        if (min..=self.max).contains(&count) {
+            return Ok(());
+        }
+        let text = match self.max {
+            i64::MAX => format!("{count} items, at least {min} are needed"),
+            max => format!("{count} items, {min} to {max} are allowed"),
+        };
+        Err(Violation::here(ErrorCode::OccurrenceConstraintViolation, text))
+    }
+}
+
+/// A value whose limits can be checked. The first violation is returned, with its path.
+pub trait Check {
+    /// Checks this value against the `rule` beside it and its own members against theirs, as `version` has them.
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation>;
+}
+
+impl Check for Text {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        let max = rule.limits(version).max;
+        // A character has at least one byte, so most texts need no counting.
+        if self.len() as i64 <= max {
+            return Ok(());
+        }
+        let length = self.chars().count() as i64;
+        if length <= max {
+            return Ok(());
+        }
+        let text = format!("{length} characters, at most {max} are allowed");
+        Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+    }
+}
+
+impl Check for i32 {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        rule.limits(version).number(i64::from(*self))
+    }
+}
+
+impl Check for i64 {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        rule.limits(version).number(*self)
+    }
+}
+
+impl Check for Decimal {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        let limits = rule.limits(version);
+        let bound = |bound| Self::new(bound, 0);
+        let text = if bound(limits.min).is_some_and(|min| *self < min) {
+            format!("{self} is less than {}", limits.min)
+        } else if bound(limits.max).is_some_and(|max| *self > max) {
+            format!("{self} is more than {}", limits.max)
+        } else if limits.tenths && Self::new(self.scaled(1), 1) != Some(*self) {
+            format!("{self} has more than one digit after the point")
+        } else {
+            return Ok(());
+        };
+        Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+    }
+}
+
+impl Check for bool {
+    fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl Check for DateTime {
+    fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl Check for Json {
+    fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
+        Ok(())
+    }
+}
+
+impl<T: Check> Check for Vec<T> {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        let limits = rule.limits(version);
+        limits.count(self.len())?;
+        let of_items = Rule::ANY.within(limits.of_items());
+        for (at, item) in self.iter().enumerate() {
+            item.check(&of_items, version).map_err(|violation| violation.under(at))?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Check> Check for Box<T> {
+    fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        (**self).check(rule, version)
+    }
+}
+
+/// The violation of a word that an enumeration does not have.
+#[cold]
+pub fn unknown_word(word: &str, allowed: &[&str]) -> Violation {
+    let word: alloc::string::String = word.chars().take(40).collect();
+    let text = match allowed {
+        [] => format!("\"{word}\" exists since OCPP 2.1 only"),
+        words if words.len() <= 8 => format!("\"{word}\" is not one of {}", words.join(", ")),
+        words => format!("\"{word}\" is not one of the {} words that are allowed", words.len()),
+    };
+    Violation::here(ErrorCode::PropertyConstraintViolation, text)
+}

@@ -1,0 +1,333 @@
+//! The macros behind the tables.
+
+/// The name of a member on the wire: as given, or its camel case.
+macro_rules! wire_name {
+    ($member:ident) => {{
+        const SNAKE: &str = stringify!($member);
+        const BYTES: [u8; $crate::table::camel_len(SNAKE)] = $crate::table::camel(SNAKE);
+        const NAME: &str = match core::str::from_utf8(&BYTES) {
+            Ok(name) => name,
+            Err(_) => "",
+        };
+        NAME
+    }};
+    ($member:ident $name:literal) => {
+        $name
+    };
+}
+
+/// The range in brackets as [`Limits`](crate::table::Limits).
+macro_rules! limits {
+    (..) => { $crate::table::Limits::NONE };
+    (..=$max:literal) => { $crate::table::Limits::NONE.max($max) };
+    ($min:literal..) => { $crate::table::Limits::NONE.min($min) };
+    ($min:literal..=$max:literal) => { $crate::table::Limits::NONE.min($min).max($max) };
+    ($min:literal..; $($item:tt)*) => { limits!($min..).items(limits!($($item)*)) };
+    ($min:literal..=$max:literal; $($item:tt)*) => { limits!($min..=$max).items(limits!($($item)*)) };
+    (tenths) => { $crate::table::Limits::NONE.tenths() };
+}
+
+/// The notes in brackets behind a member, one after the other, as a [`Rule`](crate::table::Rule).
+macro_rules! rule {
+    (@add $rule:expr;) => { $rule };
+    (@add $rule:expr; [V21] $($more:tt)*) => { rule!(@add $rule.since_21(); $($more)*) };
+    (@add $rule:expr; [V21 $($limits:tt)*] $($more:tt)*) => { rule!(@add $rule.since_21(); [$($limits)*] $($more)*) };
+    (@add $rule:expr; [V201 required] $($more:tt)*) => { rule!(@add $rule.required_before_21(); $($more)*) };
+    (@add $rule:expr; [V201 $($limits:tt)*] $($more:tt)*) => {
+        rule!(@add $rule.before_21(limits!($($limits)*)); $($more)*)
+    };
+    (@add $rule:expr; [$($limits:tt)*] $($more:tt)*) => { rule!(@add $rule.within(limits!($($limits)*)); $($more)*) };
+    ($($notes:tt)*) => { rule!(@add $crate::table::Rule::ANY; $($notes)*) };
+}
+
+/// Declares objects: see [`table`](crate::table).
+macro_rules! objects {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident {
+            $($(#[$rdoc:meta])* $r:ident: $rtype:ty $([$($rrule:tt)*])* $(= $rname:literal)?),* $(,)?
+            $(; $($(#[$odoc:meta])* $o:ident: $otype:ty $([$($orule:tt)*])* $(= $oname:literal)?),* $(,)?)?
+        }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct $name {
+            $($(#[$rdoc])* pub $r: $rtype,)*
+            $($($(#[$odoc])* pub $o: Option<$otype>,)*)?
+        }
+
+        impl $name {
+            /// With the required members; the optional ones are absent.
+            #[allow(clippy::new_without_default, clippy::too_many_arguments)]
+            pub fn new($($r: impl Into<$rtype>),*) -> Self {
+                Self { $($r: $r.into(),)* $($($o: None,)*)? }
+            }
+
+            const NAMES: &'static [&'static str] =
+                &[$(wire_name!($r $($rname)?),)* $($(wire_name!($o $($oname)?),)*)?];
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                use serde::ser::SerializeMap;
+                #[allow(unused_mut)]
+                let mut map = serializer.serialize_map(None)?;
+                $(map.serialize_entry(wire_name!($r $($rname)?), &self.$r)?;)*
+                $($(if let Some(value) = &self.$o {
+                    map.serialize_entry(wire_name!($o $($oname)?), value)?;
+                })*)?
+                map.end()
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                #[derive(Clone, Copy)]
+                #[allow(non_camel_case_types)]
+                enum At { $($r,)* $($($o,)*)? }
+                const PLACES: &[At] = &[$(At::$r,)* $($(At::$o,)*)?];
+
+                struct Visitor;
+                impl<'de> serde::de::Visitor<'de> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                        f.write_str("an object")
+                    }
+
+                    #[allow(unused_mut, unused_variables)]
+                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
+                        $(let mut $r: Option<$rtype> = None;)*
+                        $($(let mut $o: Option<$otype> = None;)*)?
+                        let mut next = 0;
+                        while let Some(place) =
+                            map.next_key_seed($crate::table::Key { names: $name::NAMES, next: &mut next })?
+                        {
+                            match PLACES[place] {
+                                $(At::$r => {
+                                    if $r.replace(map.next_value()?).is_some() {
+                                        return Err($crate::table::duplicate($name::NAMES[place]));
+                                    }
+                                })*
+                                $($(At::$o => {
+                                    if $o.replace(map.next_value()?).is_some() {
+                                        return Err($crate::table::duplicate($name::NAMES[place]));
+                                    }
+                                })*)?
+                            }
+                        }
+                        Ok($name {
+                            $($r: $r.ok_or_else(|| $crate::table::missing(wire_name!($r $($rname)?)))?,)*
+                            $($($o,)*)?
+                        })
+                    }
+                }
+                deserializer.deserialize_map(Visitor)
+            }
+        }
+
+        impl $crate::table::Check for $name {
+            #[allow(unused_variables)]
+            fn check(
+                &self,
+                _: &$crate::table::Rule,
+                version: $crate::Version,
+            ) -> Result<(), $crate::Violation> {
+                $({
+                    const RULE: $crate::table::Rule = rule!($([$($rrule)*])*);
+                    self.$r.check(&RULE, version).map_err(|v| v.under(wire_name!($r $($rname)?)))?;
+                })*
+                $($({
+                    const RULE: $crate::table::Rule = rule!($([$($orule)*])*);
+                    RULE.check_option(self.$o.as_ref(), version)
+                        .map_err(|v| v.under(wire_name!($o $($oname)?)))?;
+                })*)?
+                Ok(())
+            }
+        }
+
+        impl $crate::table::Shaped for $name {
+            const SHAPE: &'static $crate::table::Shape = &$crate::table::Shape::Object {
+                members: &[
+                    $($crate::table::Member {
+                        name: wire_name!($r $($rname)?),
+                        required: true,
+                        rule: rule!($([$($rrule)*])*),
+                        shape: <$rtype as $crate::table::Shaped>::SHAPE,
+                    },)*
+                    $($($crate::table::Member {
+                        name: wire_name!($o $($oname)?),
+                        required: false,
+                        rule: rule!($([$($orule)*])*),
+                        shape: <$otype as $crate::table::Shaped>::SHAPE,
+                    },)*)?
+                ],
+                open: false,
+            };
+        }
+    )*};
+}
+
+/// Objects of 2.x: every one may carry `customData`.
+macro_rules! structs {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident {
+            $($(#[$rdoc:meta])* $r:ident: $rtype:ty $([$($rrule:tt)*])* $(= $rname:literal)?),* $(,)?
+            $(; $($(#[$odoc:meta])* $o:ident: $otype:ty $([$($orule:tt)*])* $(= $oname:literal)?),* $(,)?)?
+        }
+    )*) => {
+        objects! {$(
+            $(#[$doc])*
+            $name {
+                $($(#[$rdoc])* $r: $rtype $([$($rrule)*])* $(= $rname)?,)*
+                ;
+                $($($(#[$odoc])* $o: $otype $([$($orule)*])* $(= $oname)?,)*)?
+                /// Data of a vendor's own.
+                custom_data: alloc::boxed::Box<$crate::v2::CustomData>,
+            }
+        )*}
+    };
+}
+
+/// Declares enumerations. A word that the table does not know is kept as `Unlisted` and refused by the check.
+///
+/// `[V21 ..=20]` behind the name: 2.1 allows unlisted words of up to 20 characters.
+macro_rules! enums {
+    ($(
+        $(#[$doc:meta])*
+        $name:ident $([V21 ..=$open:literal])? { $($variant:ident $([$edition:ident])? $(= $text:literal)?),* $(,)? }
+    )*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[allow(missing_docs)]
+        pub enum $name {
+            $($variant,)*
+            /// A word that the table does not know, as a peer sent it.
+            Unlisted($crate::Text),
+        }
+
+        impl $name {
+            /// All words of the table.
+            pub const WORDS: &'static [&'static str] = &[$(enums!(@word $variant $($text)?)),*];
+
+            /// The word on the wire.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => enums!(@word $variant $($text)?),)*
+                    Self::Unlisted(word) => word,
+                }
+            }
+
+            /// The value of a word; `Unlisted` for one that the table does not know.
+            pub fn from_word(word: &str) -> Self {
+                match word {
+                    $(enums!(@word $variant $($text)?) => Self::$variant,)*
+                    other => Self::Unlisted($crate::Text::new(other)),
+                }
+            }
+        }
+
+        impl core::fmt::Display for $name {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                struct Visitor;
+                impl serde::de::Visitor<'_> for Visitor {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, word: &str) -> Result<$name, E> {
+                        Ok($name::from_word(word))
+                    }
+                }
+                deserializer.deserialize_str(Visitor)
+            }
+        }
+
+        impl $crate::table::Check for $name {
+            #[allow(unused_variables)]
+            fn check(
+                &self,
+                _: &$crate::table::Rule,
+                version: $crate::Version,
+            ) -> Result<(), $crate::Violation> {
+                match self {
+                    $($(Self::$variant if version < $crate::Version::$edition => {
+                        Err($crate::table::unknown_word(self.as_str(), &[]))
+                    })?)*
+                    $(Self::Unlisted(word) if version >= $crate::Version::V21 => {
+                        word.check(&$crate::table::Rule::ANY.within(limits!(..=$open)), version)
+                    })?
+                    Self::Unlisted(word) => Err($crate::table::unknown_word(word, Self::WORDS)),
+                    _ => Ok(()),
+                }
+            }
+        }
+
+        impl $crate::table::Shaped for $name {
+            const SHAPE: &'static $crate::table::Shape = &$crate::table::Shape::Words {
+                words: &[$($crate::table::Word {
+                    text: enums!(@word $variant $($text)?),
+                    since_21: enums!(@new $($edition)?),
+                }),*],
+                others_since_21: enums!(@open $($open)?),
+            };
+        }
+    )*};
+    (@new) => { false };
+    (@new V21) => { true };
+    (@open) => { None };
+    (@open $max:literal) => { Some($max) };
+    (@word $variant:ident) => { stringify!($variant) };
+    (@word $variant:ident $text:literal) => { $text };
+}
+
+/// Declares actions: the row of facts, then the request's members and the response's.
+macro_rules! messages {
+    ($flavor:ident: $(
+        $(#[$doc:meta])*
+        $action:ident ($sender:ident, $block:literal)
+        $request:ident { $($rtokens:tt)* }
+        $response:ident { $($stokens:tt)* }
+    )*) => {
+        $(
+            $flavor! {
+                $(#[$doc])*
+                $request { $($rtokens)* }
+                #[doc = concat!("Answers [`", stringify!($request), "`].")]
+                $response { $($stokens)* }
+            }
+
+            impl $crate::table::Payload for $request {}
+            impl $crate::table::Payload for $response {}
+            impl $crate::table::Request for $request {
+                const ACTION: $crate::table::ActionInfo = $crate::table::ActionInfo {
+                    name: stringify!($action),
+                    sender: $crate::table::Sender::$sender,
+                    block: $block,
+                    request: <$request as $crate::table::Shaped>::SHAPE,
+                    response: <$response as $crate::table::Shaped>::SHAPE,
+                };
+                type Response = $response;
+            }
+        )*
+
+        /// The actions of this functional block.
+        pub(super) const ACTIONS: &[$crate::table::ActionInfo] =
+            &[$(<$request as $crate::table::Request>::ACTION),*];
+    };
+}

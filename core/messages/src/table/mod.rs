@@ -1,0 +1,76 @@
+//! How messages are declared: one row a member, with its limits and editions beside it.
+//!
+//! ```text
+//! structs! {
+//!     /// What the station is.
+//!     ChargingStation {
+//!         model: Text [..=20],               required, at most 20 characters
+//!         vendor_name: Text [..=50];         the semicolon: what follows is optional
+//!         modem: Modem,
+//!         evse: Vec<Evse> [1..=8],            1 to 8 items
+//!         names: Vec<Text> [1..; ..=50],      behind the semicolon the items' limits: at most 50 characters
+//!         limit: i32 [0..],                   not negative
+//!         mode: Mode [V21],                   since 2.1 only
+//!         info: Text [..=1024] [V201 ..=512], grew in 2.1
+//!         seq_no: i32 [0..] [V201 ..],        has a limit since 2.1 only
+//!         key: Text [..=250] [V201 required], optional in 2.1, required in 2.0.1
+//!         rate: Decimal [tenths],             at most one digit after the point
+//!         kind: Kind = "type",                a name on the wire that is not the camel case of the member
+//!     }
+//! }
+//! ```
+//!
+//! From these rows come the type, its constructor with the required members, serde, the check of all limits with the
+//! path of the offender, and the shape that explains a payload which does not even decode.
+
+mod check;
+#[macro_use]
+mod declare;
+mod decode;
+mod names;
+mod shape;
+
+pub use check::{Check, Limits, Rule, unknown_word};
+pub use decode::{Key, decode, duplicate, missing};
+pub use names::{camel, camel_len};
+pub use shape::{Member, Shape, Shaped, Word};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Who may send a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sender {
+    /// The charging station.
+    Station,
+    /// The CSMS.
+    Csms,
+    /// Either.
+    Both,
+}
+
+/// The facts about an action that its row states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ActionInfo {
+    /// The name in the frame.
+    pub name: &'static str,
+    /// Who sends the request.
+    pub sender: Sender,
+    /// Functional block (2.x) or profile (1.6).
+    pub block: &'static str,
+    /// The form of the CALL's payload.
+    pub request: &'static Shape,
+    /// The form of the CALLRESULT's payload.
+    pub response: &'static Shape,
+}
+
+/// A payload that is a request, with what its action is and the payload that answers it.
+pub trait Request: Payload {
+    /// The row's facts.
+    const ACTION: ActionInfo;
+    /// The payload of the CALLRESULT.
+    type Response: Payload;
+}
+
+/// A payload of a frame.
+pub trait Payload: Serialize + DeserializeOwned + Check + Shaped {}
