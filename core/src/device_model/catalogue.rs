@@ -1,0 +1,237 @@
+//! The standardized variables that a station of ours has: Part 2, appendices; 1.6 keys are a view on them.
+
+use pilotwire_messages::v2::{DataKind, Mutability};
+
+/// A variable of the catalogue: what a block asks for by name instead of by text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Known {
+    AlignedEndedMeasurands,
+    AlignedInterval,
+    AlignedMeasurands,
+    AlignedSendDuringIdle,
+    AuthorizeRemoteStart,
+    LocalAuthorizeOffline,
+    LocalPreAuthorize,
+    OfflineTxForUnknownId,
+    FirmwareVersion,
+    Model,
+    SerialNumber,
+    VendorName,
+    ClockDateTime,
+    TimeSource,
+    ReportItems,
+    VariablesPerMessage,
+    HeartbeatInterval,
+    MessageAttempts,
+    MessageAttemptInterval,
+    MessageTimeout,
+    OfflineThreshold,
+    PingInterval,
+    ResetRetries,
+    BackOffRandomRange,
+    BackOffRepeatTimes,
+    BackOffWaitMinimum,
+    UnlockOnEvSideDisconnect,
+    SampledEndedMeasurands,
+    SampledStartedMeasurands,
+    SampledUpdatedInterval,
+    SampledUpdatedMeasurands,
+    EvConnectionTimeOut,
+    StopTxOnEvSideDisconnect,
+    StopTxOnInvalidId,
+    TxBeforeAccepted,
+    TxStartPoint,
+    TxStopPoint,
+    LegacyFeatureProfiles,
+    LegacyMaxKeys,
+    LegacyNumberOfConnectors,
+    LegacyPhaseRotation,
+}
+
+/// One row of the catalogue.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) known: Known,
+    pub(crate) component: &'static str,
+    pub(crate) variable: &'static str,
+    pub(crate) instance: Option<&'static str>,
+    pub(crate) unit: Option<&'static str>,
+    pub(crate) writable: bool,
+    pub(crate) default: &'static str,
+    pub(crate) values: Values,
+}
+
+/// What a variable may be.
+#[derive(Debug)]
+pub(crate) enum Values {
+    Integer(i64, i64),
+    Boolean,
+    Text(usize),
+    /// A comma-separated list of these words.
+    Members(&'static [&'static str]),
+    DateTime,
+}
+
+/// What a station samples; also what its meter facts tell.
+const MEASURANDS: &[&str] =
+    &["Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage", "SoC", "Power.Factor"];
+
+/// The points at which a transaction can start or stop (E01, E06) that the hardware facts can tell.
+const POINTS: &[&str] = &["EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer"];
+
+impl Row {
+    const fn new(known: Known, component: &'static str, variable: &'static str, values: Values) -> Self {
+        Self { known, component, variable, instance: None, unit: None, writable: true, default: "", values }
+    }
+
+    const fn of(self, instance: &'static str) -> Self {
+        Self { instance: Some(instance), ..self }
+    }
+
+    const fn seconds(self) -> Self {
+        Self { unit: Some("s"), ..self }
+    }
+
+    const fn fixed(self) -> Self {
+        Self { writable: false, ..self }
+    }
+
+    const fn default(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    pub(crate) const fn mutability(&self) -> Mutability {
+        if self.writable { Mutability::ReadWrite } else { Mutability::ReadOnly }
+    }
+
+    pub(crate) const fn data_kind(&self) -> DataKind {
+        match self.values {
+            Values::Integer(..) => DataKind::Integer,
+            Values::Boolean => DataKind::Boolean,
+            Values::Text(_) => DataKind::String,
+            Values::Members(_) => DataKind::MemberList,
+            Values::DateTime => DataKind::DateTime,
+        }
+    }
+
+    /// Whether `value` is one that this variable can have.
+    pub(crate) fn admits(&self, value: &str) -> bool {
+        match &self.values {
+            Values::Integer(min, max) => value.parse().is_ok_and(|number| (*min..=*max).contains(&number)),
+            Values::Boolean => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
+            Values::Text(max) => value.chars().count() <= *max,
+            Values::Members(words) => {
+                value.is_empty() || value.split(',').all(|word| words.iter().any(|known| *known == word.trim()))
+            }
+            Values::DateTime => value.parse::<pilotwire_messages::DateTime>().is_ok(),
+        }
+    }
+}
+
+const DAY: i64 = 86_400;
+
+/// All rows, in the order of [`Known`].
+pub(crate) static ROWS: &[Row] = &[
+    // No clock-aligned samples are put into the last event of a transaction: there is nothing to choose.
+    Row::new(Known::AlignedEndedMeasurands, "AlignedDataCtrlr", "TxEndedMeasurands", Values::Members(&[])),
+    Row::new(Known::AlignedInterval, "AlignedDataCtrlr", "Interval", Values::Integer(0, DAY)).seconds().default("0"),
+    Row::new(Known::AlignedMeasurands, "AlignedDataCtrlr", "Measurands", Values::Members(MEASURANDS))
+        .default("Energy.Active.Import.Register"),
+    Row::new(Known::AlignedSendDuringIdle, "AlignedDataCtrlr", "SendDuringIdle", Values::Boolean).default("false"),
+    Row::new(Known::AuthorizeRemoteStart, "AuthCtrlr", "AuthorizeRemoteStart", Values::Boolean).default("false"),
+    Row::new(Known::LocalAuthorizeOffline, "AuthCtrlr", "LocalAuthorizeOffline", Values::Boolean).default("true"),
+    // Without a list or a cache there is nobody whom it lets charge at once.
+    Row::new(Known::LocalPreAuthorize, "AuthCtrlr", "LocalPreAuthorize", Values::Boolean).default("false"),
+    Row::new(Known::OfflineTxForUnknownId, "AuthCtrlr", "OfflineTxForUnknownIdEnabled", Values::Boolean)
+        .default("false"),
+    Row::new(Known::FirmwareVersion, "ChargingStation", "FirmwareVersion", Values::Text(50)).fixed(),
+    Row::new(Known::Model, "ChargingStation", "Model", Values::Text(20)).fixed(),
+    Row::new(Known::SerialNumber, "ChargingStation", "SerialNumber", Values::Text(25)).fixed(),
+    Row::new(Known::VendorName, "ChargingStation", "VendorName", Values::Text(50)).fixed(),
+    Row::new(Known::ClockDateTime, "ClockCtrlr", "DateTime", Values::DateTime).fixed(),
+    Row::new(Known::TimeSource, "ClockCtrlr", "TimeSource", Values::Members(&["Heartbeat", "RealTimeClock"]))
+        .fixed()
+        .default("Heartbeat,RealTimeClock"),
+    Row::new(Known::ReportItems, "DeviceDataCtrlr", "ItemsPerMessage", Values::Integer(1, 10_000))
+        .of("GetReport")
+        .fixed()
+        .default("4"),
+    Row::new(Known::VariablesPerMessage, "DeviceDataCtrlr", "ItemsPerMessage", Values::Integer(1, 10_000))
+        .of("GetVariables")
+        .fixed()
+        .default("64"),
+    Row::new(Known::HeartbeatInterval, "OCPPCommCtrlr", "HeartbeatInterval", Values::Integer(0, i32::MAX as i64))
+        .seconds()
+        .default("300"),
+    Row::new(Known::MessageAttempts, "OCPPCommCtrlr", "MessageAttempts", Values::Integer(1, 100))
+        .of("TransactionEvent")
+        .default("3"),
+    Row::new(Known::MessageAttemptInterval, "OCPPCommCtrlr", "MessageAttemptInterval", Values::Integer(0, DAY))
+        .of("TransactionEvent")
+        .seconds()
+        .default("60"),
+    Row::new(Known::MessageTimeout, "OCPPCommCtrlr", "MessageTimeout", Values::Integer(1, 3_600))
+        .of("Default")
+        .seconds()
+        .default("30"),
+    Row::new(Known::OfflineThreshold, "OCPPCommCtrlr", "OfflineThreshold", Values::Integer(0, DAY))
+        .seconds()
+        .default("300"),
+    Row::new(Known::PingInterval, "OCPPCommCtrlr", "WebSocketPingInterval", Values::Integer(0, DAY))
+        .seconds()
+        .default("60"),
+    Row::new(Known::ResetRetries, "OCPPCommCtrlr", "ResetRetries", Values::Integer(0, 100)).default("1"),
+    Row::new(Known::BackOffRandomRange, "OCPPCommCtrlr", "RetryBackOffRandomRange", Values::Integer(0, DAY))
+        .seconds()
+        .default("10"),
+    Row::new(Known::BackOffRepeatTimes, "OCPPCommCtrlr", "RetryBackOffRepeatTimes", Values::Integer(0, 20))
+        .default("5"),
+    Row::new(Known::BackOffWaitMinimum, "OCPPCommCtrlr", "RetryBackOffWaitMinimum", Values::Integer(1, DAY))
+        .seconds()
+        .default("10"),
+    Row::new(Known::UnlockOnEvSideDisconnect, "OCPPCommCtrlr", "UnlockOnEVSideDisconnect", Values::Boolean)
+        .default("true"),
+    Row::new(Known::SampledEndedMeasurands, "SampledDataCtrlr", "TxEndedMeasurands", Values::Members(MEASURANDS))
+        .default("Energy.Active.Import.Register"),
+    Row::new(Known::SampledStartedMeasurands, "SampledDataCtrlr", "TxStartedMeasurands", Values::Members(MEASURANDS))
+        .default("Energy.Active.Import.Register"),
+    Row::new(Known::SampledUpdatedInterval, "SampledDataCtrlr", "TxUpdatedInterval", Values::Integer(0, DAY))
+        .seconds()
+        .default("60"),
+    Row::new(Known::SampledUpdatedMeasurands, "SampledDataCtrlr", "TxUpdatedMeasurands", Values::Members(MEASURANDS))
+        .default("Energy.Active.Import.Register,Power.Active.Import"),
+    Row::new(Known::EvConnectionTimeOut, "TxCtrlr", "EVConnectionTimeOut", Values::Integer(1, DAY))
+        .seconds()
+        .default("60"),
+    Row::new(Known::StopTxOnEvSideDisconnect, "TxCtrlr", "StopTxOnEVSideDisconnect", Values::Boolean).default("true"),
+    Row::new(Known::StopTxOnInvalidId, "TxCtrlr", "StopTxOnInvalidId", Values::Boolean).default("true"),
+    Row::new(Known::TxBeforeAccepted, "TxCtrlr", "TxBeforeAcceptedEnabled", Values::Boolean).default("false"),
+    Row::new(Known::TxStartPoint, "TxCtrlr", "TxStartPoint", Values::Members(POINTS)).default("PowerPathClosed"),
+    Row::new(Known::TxStopPoint, "TxCtrlr", "TxStopPoint", Values::Members(POINTS)).default("EVConnected,Authorized"),
+    Row::new(Known::LegacyFeatureProfiles, LEGACY, "SupportedFeatureProfiles", Values::Text(500))
+        .fixed()
+        .default("Core,RemoteTrigger"),
+    Row::new(Known::LegacyMaxKeys, LEGACY, "GetConfigurationMaxKeys", Values::Integer(1, 10_000)).fixed().default("64"),
+    Row::new(Known::LegacyNumberOfConnectors, LEGACY, "NumberOfConnectors", Values::Integer(0, 10_000)).fixed(),
+    Row::new(Known::LegacyPhaseRotation, LEGACY, "ConnectorPhaseRotation", Values::Text(500)).default("NotApplicable"),
+];
+
+/// The component of variables that 2.x does not have: never reported in 2.x.
+pub(crate) const LEGACY: &str = "OCPP16";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_stand_in_the_order_of_their_names() {
+        assert!(ROWS.iter().enumerate().all(|(at, row)| row.known as usize == at));
+    }
+
+    #[test]
+    fn every_default_is_a_value_that_the_variable_can_have() {
+        for row in ROWS.iter().filter(|row| !row.default.is_empty()) {
+            assert!(row.admits(row.default), "{row:?}");
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What a CSMS wants, and what the station replies.
+
+use alloc::string::String;
+
+use pilotwire_messages::{Version, decode, v2};
+
+use super::super::{Refusal, call, is_action, result};
+use super::request::{data_answer_in, data_answer_out, data_in, data_out};
+use super::values::{
+    outcome_in, outcome_out, place_in, place_out, query_in, query_out, setting_in, setting_out, value_in, value_out,
+};
+use crate::domain::{Command, EvseId, Reply, ResetKind};
+
+pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Result<String, Refusal> {
+    match command {
+        Command::RequestStart { evse, token, remote_start_id } => {
+            // 2.x requires a number; a host that gives none does not wait for it.
+            let mut payload = v2::RequestStartTransactionRequest::new(token.clone(), remote_start_id.unwrap_or(0));
+            payload.evse_id = evse.map(|evse| evse.0);
+            call(version, id, &payload)
+        }
+        Command::RequestStop { transaction } => {
+            call(version, id, &v2::RequestStopTransactionRequest::new(transaction.clone()))
+        }
+        Command::Trigger { message, place } => {
+            let mut payload = v2::TriggerMessageRequest::new(message.clone());
+            payload.evse = place.map(place_out);
+            call(version, id, &payload)
+        }
+        Command::Reset { kind, evse } => {
+            let kind = match kind {
+                // 2.x ends transactions in good order whenever it resets (B12.FR.04).
+                ResetKind::Immediate | ResetKind::Graceful => v2::Reset::Immediate,
+                ResetKind::OnIdle => v2::Reset::OnIdle,
+            };
+            let mut payload = v2::ResetRequest::new(kind);
+            payload.evse_id = evse.map(|evse| evse.0);
+            call(version, id, &payload)
+        }
+        Command::ChangeAvailability { place, operative } => {
+            let status = if *operative { v2::OperationalStatus::Operative } else { v2::OperationalStatus::Inoperative };
+            let mut payload = v2::ChangeAvailabilityRequest::new(status);
+            payload.evse = place.map(place_out);
+            call(version, id, &payload)
+        }
+        Command::Unlock { evse, connector, end_transaction: _ } => {
+            call(version, id, &v2::UnlockConnectorRequest::new(evse.0, *connector))
+        }
+        Command::GetVariables(queries) => {
+            let data: alloc::vec::Vec<_> = queries.iter().map(query_out).collect();
+            call(version, id, &v2::GetVariablesRequest::new(data))
+        }
+        Command::GetAllVariables => Err(Refusal::unsupported("2.x asks for all variables by a report")),
+        Command::SetVariables(settings) => {
+            let data: alloc::vec::Vec<_> = settings.iter().map(setting_out).collect();
+            call(version, id, &v2::SetVariablesRequest::new(data))
+        }
+        Command::GetReport { request_id, base } => {
+            call(version, id, &v2::GetBaseReportRequest::new(*request_id, base.clone()))
+        }
+        Command::DataTransfer(message) => call(version, id, &data_out(message)),
+    }
+}
+
+pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Result<Command, Refusal> {
+    Ok(match action {
+        "RequestStartTransaction" => {
+            let start: v2::RequestStartTransactionRequest = decode(payload, version)?;
+            Command::RequestStart {
+                evse: start.evse_id.map(EvseId),
+                token: start.id_token,
+                remote_start_id: Some(start.remote_start_id),
+            }
+        }
+        "RequestStopTransaction" => {
+            let stop: v2::RequestStopTransactionRequest = decode(payload, version)?;
+            Command::RequestStop { transaction: stop.transaction_id }
+        }
+        "TriggerMessage" => {
+            let trigger: v2::TriggerMessageRequest = decode(payload, version)?;
+            Command::Trigger { message: trigger.requested_message, place: trigger.evse.as_ref().map(place_in) }
+        }
+        "Reset" => {
+            let reset: v2::ResetRequest = decode(payload, version)?;
+            Command::Reset { kind: reset_in(&reset.kind)?, evse: reset.evse_id.map(EvseId) }
+        }
+        "ChangeAvailability" => {
+            let change: v2::ChangeAvailabilityRequest = decode(payload, version)?;
+            let operative = change.operational_status == v2::OperationalStatus::Operative;
+            Command::ChangeAvailability { place: change.evse.as_ref().map(place_in), operative }
+        }
+        "UnlockConnector" => {
+            let unlock: v2::UnlockConnectorRequest = decode(payload, version)?;
+            let evse = EvseId(unlock.evse_id);
+            Command::Unlock { evse, connector: unlock.connector_id, end_transaction: false }
+        }
+        "GetVariables" => {
+            let data = decode::<v2::GetVariablesRequest>(payload, version)?.get_variable_data;
+            Command::GetVariables(data.into_iter().map(query_in).collect())
+        }
+        "SetVariables" => {
+            let data = decode::<v2::SetVariablesRequest>(payload, version)?.set_variable_data;
+            Command::SetVariables(data.into_iter().map(setting_in).collect())
+        }
+        "GetBaseReport" => {
+            let report: v2::GetBaseReportRequest = decode(payload, version)?;
+            Command::GetReport { request_id: report.request_id, base: report.report_base }
+        }
+        "DataTransfer" => Command::DataTransfer(data_in(decode(payload, version)?)),
+        _ => return Err(Refusal::unknown_action(action, is_action(v2::ACTIONS, action))),
+    })
+}
+
+fn reset_in(kind: &v2::Reset) -> Result<ResetKind, Refusal> {
+    match kind {
+        v2::Reset::Immediate => Ok(ResetKind::Immediate),
+        v2::Reset::OnIdle => Ok(ResetKind::OnIdle),
+        v2::Reset::ImmediateAndResume | v2::Reset::Unlisted(_) => {
+            Err(Refusal::unsupported("/type: transactions cannot be resumed"))
+        }
+    }
+}
+
+fn start_stop_out(accepted: bool) -> v2::RequestStartStopStatus {
+    if accepted { v2::RequestStartStopStatus::Accepted } else { v2::RequestStartStopStatus::Rejected }
+}
+
+pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: &Reply) -> Result<String, Refusal> {
+    match (command, reply) {
+        (Command::RequestStart { .. }, Reply::RequestStart { accepted, transaction }) => {
+            let mut payload = v2::RequestStartTransactionResponse::new(start_stop_out(*accepted));
+            payload.transaction_id = transaction.clone();
+            result(version, id, &payload)
+        }
+        (Command::RequestStop { .. }, Reply::RequestStop { accepted }) => {
+            result(version, id, &v2::RequestStopTransactionResponse::new(start_stop_out(*accepted)))
+        }
+        (Command::Trigger { .. }, Reply::Trigger(status)) => {
+            result(version, id, &v2::TriggerMessageResponse::new(status.clone()))
+        }
+        (Command::Reset { .. }, Reply::Reset(status)) => result(version, id, &v2::ResetResponse::new(status.clone())),
+        (Command::ChangeAvailability { .. }, Reply::ChangeAvailability(status)) => {
+            result(version, id, &v2::ChangeAvailabilityResponse::new(status.clone()))
+        }
+        (Command::Unlock { .. }, Reply::Unlock(status)) => {
+            result(version, id, &v2::UnlockConnectorResponse::new(status.clone()))
+        }
+        (Command::GetVariables(_), Reply::GetVariables(values)) => {
+            let results: alloc::vec::Vec<_> = values.iter().map(value_out).collect();
+            result(version, id, &v2::GetVariablesResponse::new(results))
+        }
+        (Command::SetVariables(_), Reply::SetVariables(outcomes)) => {
+            let results: alloc::vec::Vec<_> = outcomes.iter().map(outcome_out).collect();
+            result(version, id, &v2::SetVariablesResponse::new(results))
+        }
+        (Command::GetReport { .. }, Reply::GetReport(status)) => {
+            result(version, id, &v2::GetBaseReportResponse::new(status.clone()))
+        }
+        (Command::DataTransfer(_), Reply::DataTransfer(answer)) => result(version, id, &data_answer_out(answer)),
+        _ => Err(Refusal::mismatch()),
+    }
+}
+
+pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> Result<Reply, Refusal> {
+    Ok(match command {
+        Command::RequestStart { .. } => {
+            let reply: v2::RequestStartTransactionResponse = decode(payload, version)?;
+            let accepted = reply.status == v2::RequestStartStopStatus::Accepted;
+            Reply::RequestStart { accepted, transaction: reply.transaction_id }
+        }
+        Command::RequestStop { .. } => {
+            let reply: v2::RequestStopTransactionResponse = decode(payload, version)?;
+            Reply::RequestStop { accepted: reply.status == v2::RequestStartStopStatus::Accepted }
+        }
+        Command::Trigger { .. } => Reply::Trigger(decode::<v2::TriggerMessageResponse>(payload, version)?.status),
+        Command::Reset { .. } => Reply::Reset(decode::<v2::ResetResponse>(payload, version)?.status),
+        Command::ChangeAvailability { .. } => {
+            Reply::ChangeAvailability(decode::<v2::ChangeAvailabilityResponse>(payload, version)?.status)
+        }
+        Command::Unlock { .. } => Reply::Unlock(decode::<v2::UnlockConnectorResponse>(payload, version)?.status),
+        Command::GetVariables(_) => {
+            let results = decode::<v2::GetVariablesResponse>(payload, version)?.get_variable_result;
+            Reply::GetVariables(results.into_iter().map(value_in).collect())
+        }
+        Command::GetAllVariables => return Err(Refusal::mismatch()),
+        Command::SetVariables(_) => {
+            let results = decode::<v2::SetVariablesResponse>(payload, version)?.set_variable_result;
+            Reply::SetVariables(results.into_iter().map(outcome_in).collect())
+        }
+        Command::GetReport { .. } => Reply::GetReport(decode::<v2::GetBaseReportResponse>(payload, version)?.status),
+        Command::DataTransfer(_) => Reply::DataTransfer(data_answer_in(decode(payload, version)?)),
+    })
+}

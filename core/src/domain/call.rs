@@ -1,0 +1,294 @@
+//! What station and CSMS ask each other, and how they answer.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use pilotwire_messages::{DateTime, Json, Text};
+use serde::{Deserialize, Serialize};
+
+use super::{
+    BootReason, ChangeAvailabilityStatus, ConnectorStatus, DataTransferStatus, EvseId, GenericDeviceModelStatus,
+    IdToken, IdTokenInfo, MessageTrigger, MeterValue, Place, RegistrationStatus, ReportBase, ReportedVariable,
+    ResetStatus, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
+    VariableValue,
+};
+
+/// What a station is: the content of BootNotification.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StationIdentity {
+    /// The model, at most 20 characters.
+    pub model: Text,
+    /// The vendor, at most 20 characters in 1.6 and 50 in 2.x.
+    pub vendor: Text,
+    /// The serial number, at most 25 characters.
+    pub serial_number: Option<Text>,
+    /// The firmware's version, at most 50 characters.
+    pub firmware_version: Option<Text>,
+    /// The SIM card's number.
+    pub iccid: Option<Text>,
+    /// The SIM card's subscriber.
+    pub imsi: Option<Text>,
+}
+
+/// A station's first words.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Boot {
+    /// What it is.
+    pub identity: StationIdentity,
+    /// Why it started; 1.6 does not tell.
+    pub reason: BootReason,
+}
+
+/// How a connector is used: 1.6 has a status for each, 2.x knows `Occupied` and the transaction's charging state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Occupation {
+    /// Nobody there.
+    Free,
+    /// A cable or a token, and no transaction yet.
+    Preparing,
+    /// Energy flows, or may.
+    Charging,
+    /// The vehicle takes nothing.
+    SuspendedEv,
+    /// The station offers nothing.
+    SuspendedEvse,
+    /// The transaction is over, the cable still there.
+    Finishing,
+}
+
+/// What is wrong with a connector.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Problem {
+    /// A code: one of 1.6's ChargePointErrorCode, or the vendor's own.
+    pub code: Text,
+    /// A text for people, at most 50 characters.
+    pub info: Option<Text>,
+}
+
+/// The state of a connector, or of the station as a whole (EVSE 0, 1.6 only).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ConnectorReport {
+    /// The EVSE.
+    pub evse: EvseId,
+    /// Its connector.
+    pub connector: i32,
+    /// Since when; a station of 1.6 may leave it out: since this came.
+    pub at: Option<DateTime>,
+    /// The status of 2.x.
+    pub status: ConnectorStatus,
+    /// The details that 1.6 puts into the status.
+    pub occupation: Occupation,
+    /// What is wrong, if `status` is `Faulted`.
+    pub problem: Option<Problem>,
+}
+
+/// A vendor's own message (P01, P02).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataTransfer {
+    /// Whose message, at most 255 characters.
+    pub vendor_id: Text,
+    /// Which of the vendor's messages, at most 50 characters.
+    pub message_id: Option<Text>,
+    /// Anything; 1.6 carries a string only, other values go out as their JSON text.
+    pub data: Option<Json>,
+}
+
+/// The answer to a [`DataTransfer`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DataTransferAnswer {
+    /// Whether it was understood.
+    pub status: DataTransferStatus,
+    /// Anything.
+    pub data: Option<Json>,
+}
+
+/// A part of a report of the device model (B07).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ReportPart {
+    /// The number of the request that it answers.
+    pub request_id: i32,
+    /// Counts the parts from 0.
+    pub seq_no: i32,
+    /// Whether more parts follow.
+    pub to_be_continued: bool,
+    /// When the report was made.
+    pub generated_at: DateTime,
+    /// The variables.
+    pub variables: Vec<ReportedVariable>,
+}
+
+/// What a station asks or tells its CSMS.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Request {
+    /// BootNotification.
+    Boot(Boot),
+    /// Heartbeat.
+    Heartbeat,
+    /// StatusNotification.
+    Status(ConnectorReport),
+    /// Authorize.
+    Authorize(IdToken),
+    /// TransactionEvent; in 1.6 StartTransaction, MeterValues or StopTransaction.
+    Transaction(Box<TransactionEvent>),
+    /// MeterValues outside of a transaction.
+    MeterValues {
+        /// Whose meter; 0 is the main meter.
+        evse: EvseId,
+        /// What it showed.
+        values: Vec<MeterValue>,
+    },
+    /// NotifyReport; 1.6 does not have it.
+    Report(ReportPart),
+    /// DataTransfer.
+    DataTransfer(DataTransfer),
+}
+
+/// The answer to a [`Request`], of the same kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Answer {
+    /// To a boot.
+    Boot {
+        /// Whether the station is taken in.
+        status: RegistrationStatus,
+        /// The CSMS's clock.
+        time: DateTime,
+        /// Seconds between heartbeats, or until the next attempt.
+        interval_s: i32,
+    },
+    /// To a heartbeat.
+    Heartbeat {
+        /// The CSMS's clock.
+        time: DateTime,
+    },
+    /// To an authorization.
+    Authorize(IdTokenInfo),
+    /// To an event of a transaction.
+    Transaction(TransactionAnswer),
+    /// To a vendor's message.
+    DataTransfer(DataTransferAnswer),
+    /// To everything whose answer says nothing.
+    Done,
+}
+
+/// What a CSMS answers to an event of a transaction.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TransactionAnswer {
+    /// What it thinks of the token, if there was one.
+    pub id_token_info: Option<IdTokenInfo>,
+    /// 1.6: the id that it gave to the transaction.
+    pub transaction: Option<Text>,
+}
+
+/// How a station is to be reset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResetKind {
+    /// Now; transactions end. 1.6: Hard.
+    Immediate,
+    /// Now, after the transactions were ended as if their drivers had. 1.6: Soft; 2.x does not have it.
+    Graceful,
+    /// As soon as no transaction is left.
+    OnIdle,
+}
+
+/// What a CSMS wants from a station.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Command {
+    /// RequestStartTransaction; 1.6: RemoteStartTransaction.
+    RequestStart {
+        /// Where; the station chooses if absent.
+        evse: Option<EvseId>,
+        /// For whom.
+        token: IdToken,
+        /// The number to repeat in the transaction's events; 1.6 does not have it.
+        remote_start_id: Option<i32>,
+    },
+    /// RequestStopTransaction; 1.6: RemoteStopTransaction.
+    RequestStop {
+        /// The station's id of the transaction; 1.6: the CSMS's.
+        transaction: Text,
+    },
+    /// TriggerMessage.
+    Trigger {
+        /// What to send.
+        message: MessageTrigger,
+        /// About what; everything if absent.
+        place: Option<Place>,
+    },
+    /// Reset.
+    Reset {
+        /// When and how.
+        kind: ResetKind,
+        /// Only this EVSE.
+        evse: Option<EvseId>,
+    },
+    /// ChangeAvailability.
+    ChangeAvailability {
+        /// What; the station if absent.
+        place: Option<Place>,
+        /// In service or not.
+        operative: bool,
+    },
+    /// UnlockConnector.
+    Unlock {
+        /// Which.
+        evse: EvseId,
+        /// Which of the EVSE's.
+        connector: i32,
+        /// Whether a transaction there is ended first (1.6 §5.18) or prevents it (F05.FR.02).
+        end_transaction: bool,
+    },
+    /// GetVariables; 1.6: GetConfiguration with keys.
+    GetVariables(Vec<VariableQuery>),
+    /// 1.6: GetConfiguration without keys.
+    GetAllVariables,
+    /// SetVariables; 1.6: ChangeConfiguration.
+    SetVariables(Vec<VariableSetting>),
+    /// GetBaseReport; 1.6 does not have it.
+    GetReport {
+        /// The number that the report repeats.
+        request_id: i32,
+        /// Which variables.
+        base: ReportBase,
+    },
+    /// DataTransfer.
+    DataTransfer(DataTransfer),
+}
+
+/// The answer to a [`Command`], of the same kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    /// To a request to start.
+    RequestStart {
+        /// Whether it will be tried.
+        accepted: bool,
+        /// The transaction, if it exists already (F01.FR.13).
+        transaction: Option<Text>,
+    },
+    /// To a request to stop.
+    RequestStop {
+        /// Whether it will be done.
+        accepted: bool,
+    },
+    /// To a trigger.
+    Trigger(TriggerMessageStatus),
+    /// To a reset.
+    Reset(ResetStatus),
+    /// To a change of availability.
+    ChangeAvailability(ChangeAvailabilityStatus),
+    /// To an unlock.
+    Unlock(UnlockStatus),
+    /// To a question for variables.
+    GetVariables(Vec<VariableValue>),
+    /// To a change of variables.
+    SetVariables(Vec<VariableResult>),
+    /// To a request for a report.
+    GetReport(GenericDeviceModelStatus),
+    /// To a vendor's message.
+    DataTransfer(DataTransferAnswer),
+}

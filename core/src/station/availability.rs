@@ -1,0 +1,284 @@
+//! The state of connectors, and taking them out of service (G01, G03, G04, B04).
+
+use alloc::format;
+use alloc::vec::Vec;
+
+use pilotwire_messages::Text;
+use serde::{Deserialize, Serialize};
+
+use super::api::Output;
+use super::shared::{Cx, Shared, Signal, Waiting};
+use crate::dialect;
+use crate::domain::{
+    ChangeAvailabilityStatus, ChargingState, ConnectorReport, ConnectorStatus, EvseId, Occupation, Place, Request,
+    TriggerReason,
+};
+
+/// The durable record of what is out of service.
+pub(crate) const RECORD: &str = "availability";
+
+/// What is in service, and what the CSMS knows of each connector.
+#[derive(Debug)]
+pub(crate) struct Availability {
+    station: Switch,
+    connectors: Vec<Connector>,
+    /// The CSMS has not been told something for want of room.
+    behind: bool,
+}
+
+/// In service or not, and what it shall be when nothing is in the way.
+#[derive(Clone, Copy, Debug)]
+struct Switch {
+    operative: bool,
+    wanted: bool,
+}
+
+#[derive(Debug)]
+struct Connector {
+    evse: EvseId,
+    connector: i32,
+    switch: Switch,
+    /// As it was when the host was told last.
+    shown: Option<ConnectorReport>,
+    /// As it was when the CSMS was told last on the way that reached it.
+    told: Option<ConnectorReport>,
+}
+
+/// What is out of service (G03.FR.05, B11.FR.02: it stays so after a reboot).
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Saved {
+    station: bool,
+    connectors: Vec<(EvseId, i32)>,
+}
+
+impl Switch {
+    const ON: Self = Self { operative: true, wanted: true };
+}
+
+impl Availability {
+    pub(crate) fn new(shared: &Shared) -> Self {
+        let station = core::iter::once((EvseId(0), 0));
+        let connectors =
+            shared.evses.iter().flat_map(|evse| (1..=evse.connectors).map(|connector| (evse.id, connector)));
+        let connectors = station.chain(connectors).map(|(evse, connector)| Connector {
+            evse,
+            connector,
+            switch: Switch::ON,
+            shown: None,
+            told: None,
+        });
+        Self { station: Switch::ON, connectors: connectors.collect(), behind: false }
+    }
+
+    pub(crate) fn restore(&mut self, saved: &Saved) {
+        let off = Switch { operative: false, wanted: false };
+        if saved.station {
+            self.station = off;
+        }
+        for connector in &mut self.connectors {
+            if saved.connectors.contains(&(connector.evse, connector.connector)) {
+                connector.switch = off;
+            }
+        }
+    }
+
+    /// Whether a session may begin at this EVSE.
+    pub(crate) fn is_operative(&self, evse: EvseId) -> bool {
+        self.station.operative
+            && self.connectors.iter().any(|connector| connector.evse == evse && connector.switch.operative)
+    }
+
+    /// Everything is told anew: the CSMS has just accepted us (B01.FR.05).
+    pub(crate) fn tell_all(&mut self, cx: &mut Cx<'_>) {
+        for connector in &mut self.connectors {
+            connector.told = None;
+        }
+        self.refresh(cx);
+    }
+
+    /// A status did not reach the CSMS.
+    pub(crate) fn on_lost(&mut self, report: &ConnectorReport) {
+        let lost = self.connectors.iter_mut().find(|c| (c.evse, c.connector) == (report.evse, report.connector));
+        if let Some(connector) = lost {
+            connector.told = None;
+        }
+    }
+
+    /// Tells what has changed: the host at once, the CSMS if it can be reached; otherwise it is told what is true then
+    /// (B04.FR.01).
+    pub(crate) fn refresh(&mut self, cx: &mut Cx<'_>) {
+        for at in 0..self.connectors.len() {
+            let report = self.report(cx, at);
+            let connector = &mut self.connectors[at];
+            let news = |known: &Option<ConnectorReport>| known.as_ref().is_none_or(|known| !same(known, &report));
+            if news(&connector.shown) {
+                connector.shown = Some(report.clone());
+                cx.tell(Output::Status(report.clone()));
+            }
+            let report = connector.shown.clone().unwrap_or(report);
+            let Some(version) = cx.online.filter(|_| cx.is_accepted()) else {
+                continue;
+            };
+            if dialect::is_status_news(version, connector.told.as_ref(), &report) {
+                // When room gets scarce, one that is no longer true gives way (B04.FR.01).
+                let scarce = cx.waiting.len() * 2 >= cx.config.limits.waiting_calls;
+                let stale = |waiting: &Waiting| scarce && !waiting.asked_for && is_about(&waiting.request, &report);
+                cx.waiting.retain(|waiting| !stale(waiting));
+                let told = report.clone();
+                connector.told = cx.call(Request::Status(report)).then_some(told);
+                self.behind |= connector.told.is_none();
+            }
+        }
+    }
+
+    /// A status found no room: told as soon as there is some.
+    pub(crate) fn catch_up(&mut self, cx: &mut Cx<'_>) {
+        if self.behind && cx.waiting.is_empty() {
+            self.behind = false;
+            self.refresh(cx);
+        }
+    }
+
+    fn report(&self, cx: &Cx<'_>, at: usize) -> ConnectorReport {
+        let connector = &self.connectors[at];
+        let evse = cx.evse(connector.evse);
+        let problem = evse.and_then(|evse| evse.problem.clone()).or_else(|| cx.problem.clone());
+        let here = evse.filter(|evse| evse.plugged.is_none_or(|plugged| plugged == connector.connector));
+        let occupation = here.map_or(Occupation::Free, occupation);
+        let operative = self.station.operative && connector.switch.operative;
+        let plugged = here.is_some_and(|evse| evse.plugged.is_some());
+        let status = match (&problem, operative) {
+            (Some(_), _) => ConnectorStatus::Faulted,
+            (None, false) => ConnectorStatus::Unavailable,
+            (None, true) if plugged => ConnectorStatus::Occupied,
+            (None, true) => ConnectorStatus::Available,
+        };
+        ConnectorReport {
+            evse: connector.evse,
+            connector: connector.connector,
+            at: Some(cx.utc()),
+            status,
+            occupation,
+            problem,
+        }
+    }
+
+    /// The current state of what `place` names, for a trigger.
+    pub(crate) fn trigger(&mut self, cx: &mut Cx<'_>, place: Option<Place>) -> bool {
+        let version = cx.online.unwrap_or(cx.config.version);
+        let wanted = |connector: &Connector| match place {
+            Some(Place { evse, connector: None }) => connector.evse == evse,
+            Some(Place { evse, connector: Some(number) }) => {
+                connector.evse == evse && connector.connector == if evse == EvseId(0) { 0 } else { number }
+            }
+            None => true,
+        };
+        let places: Vec<usize> = (0..self.connectors.len()).filter(|at| wanted(&self.connectors[*at])).collect();
+        let reports = places.into_iter().map(|at| self.report(cx, at));
+        let reports: Vec<ConnectorReport> =
+            reports.filter(|report| dialect::is_status_news(version, None, report)).collect();
+        let any = !reports.is_empty();
+        for report in reports {
+            cx.call_as_asked(Request::Status(report));
+        }
+        any
+    }
+
+    /// G03, G04: now if possible, otherwise when the transaction is over.
+    pub(crate) fn change(
+        &mut self,
+        cx: &mut Cx<'_>,
+        place: Option<Place>,
+        operative: bool,
+    ) -> ChangeAvailabilityStatus {
+        let place = place.filter(|place| place.evse != EvseId(0));
+        let mut found = place.is_none();
+        if place.is_none() {
+            self.station.wanted = operative;
+        }
+        for connector in &mut self.connectors {
+            let named = place.is_some_and(|place| {
+                connector.evse == place.evse && place.connector.is_none_or(|number| number == connector.connector)
+            });
+            if named {
+                found = true;
+                connector.switch.wanted = operative;
+            }
+        }
+        if !found {
+            return ChangeAvailabilityStatus::Rejected;
+        }
+        self.apply(cx);
+        self.save(cx);
+        let scheduled = |switch: &Switch| switch.wanted != switch.operative;
+        if scheduled(&self.station) || self.connectors.iter().any(|connector| scheduled(&connector.switch)) {
+            ChangeAvailabilityStatus::Scheduled
+        } else {
+            ChangeAvailabilityStatus::Accepted
+        }
+    }
+
+    /// Makes those changes that no transaction is in the way of.
+    pub(crate) fn apply(&mut self, cx: &mut Cx<'_>) {
+        let busy = |id: EvseId| cx.evse(id).is_some_and(|evse| evse.session.transaction.is_some());
+        let any_busy = cx.evses.iter().any(|evse| evse.session.transaction.is_some());
+        let mut changed = Vec::new();
+        if self.station.wanted != self.station.operative && (self.station.wanted || !any_busy) {
+            self.station.operative = self.station.wanted;
+            changed.extend(cx.evses.iter().map(|evse| evse.id));
+        }
+        for connector in &mut self.connectors {
+            let switch = &mut connector.switch;
+            if switch.wanted != switch.operative && (switch.wanted || !busy(connector.evse)) {
+                switch.operative = switch.wanted;
+                changed.push(connector.evse);
+            }
+        }
+        for evse in &changed {
+            cx.signal(Signal::Changed(*evse, TriggerReason::AbnormalCondition));
+        }
+        if !changed.is_empty() {
+            cx.signal(Signal::StatusChanged);
+        }
+    }
+
+    /// The wish is what lasts: an interrupted schedule is carried out by the reboot that interrupted it.
+    fn save(&self, cx: &mut Cx<'_>) {
+        let off = self.connectors.iter().filter(|connector| !connector.switch.wanted);
+        let saved = Saved {
+            station: !self.station.wanted,
+            connectors: off.map(|connector| (connector.evse, connector.connector)).collect(),
+        };
+        cx.put(RECORD.into(), &saved);
+    }
+}
+
+/// Whether a request tells the state of the connector that `report` is about.
+fn is_about(request: &Request, report: &ConnectorReport) -> bool {
+    matches!(request, Request::Status(other) if (other.evse, other.connector) == (report.evse, report.connector))
+}
+
+/// Whether two reports say the same, whenever they were made.
+fn same(a: &ConnectorReport, b: &ConnectorReport) -> bool {
+    (&a.status, a.occupation, &a.problem) == (&b.status, b.occupation, &b.problem)
+}
+
+fn occupation(evse: &super::shared::Evse) -> Occupation {
+    let session = &evse.session;
+    match (&session.transaction, &session.charging_state) {
+        (Some(_), Some(ChargingState::Charging)) => Occupation::Charging,
+        (Some(_), Some(ChargingState::SuspendedEVSE)) => Occupation::SuspendedEvse,
+        (Some(_), Some(ChargingState::SuspendedEV)) => Occupation::SuspendedEv,
+        (Some(_), _) if evse.is_authorized() && evse.plugged.is_some() => Occupation::SuspendedEv,
+        (Some(_), _) if evse.plugged.is_some() && session.finishing => Occupation::Finishing,
+        (Some(_), _) => Occupation::Preparing,
+        (None, _) if evse.plugged.is_some() && session.finishing => Occupation::Finishing,
+        (None, _) if evse.plugged.is_some() || evse.is_authorized() => Occupation::Preparing,
+        (None, _) => Occupation::Free,
+    }
+}
+
+/// The name of a place that does not exist, for error texts.
+pub(crate) fn no_such_evse(evse: EvseId) -> Text {
+    Text::from(format!("there is no EVSE {evse}"))
+}

@@ -1,0 +1,434 @@
+//! The charging station: functional blocks, a router over them, and their place on the link.
+//!
+//! Each block keeps its own state and handles what is its own; blocks tell each other `Signal`s, which
+//! the router hands on until none is left. A new block is a new file and a line in the router.
+
+mod api;
+mod authorization;
+mod availability;
+mod commands;
+mod connection;
+mod delivery;
+mod meter;
+mod power_up;
+mod provisioning;
+mod reset;
+mod session;
+mod shared;
+mod traffic;
+mod transactions;
+
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::vec::Vec;
+
+pub use api::{Config, EvseConfig, Input, Limits, Output};
+pub use shared::Timer;
+
+use authorization::Authorization;
+use availability::{Availability, no_such_evse};
+use commands::Blocks;
+use connection::Connection;
+use delivery::Delivery;
+use provisioning::Provisioning;
+use reset::Reset;
+use session::Ending;
+use shared::{Cx, Evse, SessionView, Shared, Signal};
+use traffic::Traffic;
+use transactions::Transactions;
+
+use crate::clock::Clock;
+use crate::device_model::{Known, Variables};
+use crate::domain::{
+    BootReason, DataTransferAnswer, EvseId, Problem, Reading, Request, TriggerReason, VariableSetting,
+};
+use crate::machine::{Event, Machine, Outbox};
+use crate::rng::Rng;
+use crate::time::{DateTime, Instant};
+use crate::timers::Timers;
+
+/// A charging station of OCPP 1.6 or 2.0.1, as a pure state machine.
+///
+/// Its methods are of two kinds: those of [`Machine`], through which everything goes in and out, and a few getters.
+#[derive(Debug)]
+pub struct Station {
+    shared: Shared,
+    /// Power came, and no restart was asked for since.
+    powered: bool,
+    authorization: Authorization,
+    availability: Availability,
+    connection: Connection,
+    delivery: Delivery,
+    provisioning: Provisioning,
+    reset: Reset,
+    traffic: Traffic,
+    transactions: Transactions,
+    next_question: u64,
+}
+
+impl Station {
+    /// A station without power: the first event must be [`Event::PowerUp`].
+    pub fn new(config: Config) -> Self {
+        let mut shared = Shared {
+            now: Instant::ZERO,
+            clock: Clock::default(),
+            rng: Rng::new(config.seed),
+            timers: Timers::new(),
+            variables: Variables::new(config.limits.custom_variables),
+            evses: evses(&config),
+            problem: None,
+            online: None,
+            offline_since: None,
+            registration: None,
+            known_to_csms: false,
+            closing: false,
+            storage_failed: false,
+            queue_full: false,
+            waiting: VecDeque::new(),
+            signals: VecDeque::new(),
+            config,
+        };
+        let count = shared.evses.len();
+        let traffic = Traffic::new(&mut shared.rng);
+        let availability = Availability::new(&shared);
+        Self {
+            shared,
+            powered: false,
+            authorization: Authorization::default(),
+            availability,
+            connection: Connection::default(),
+            delivery: Delivery::default(),
+            provisioning: Provisioning::new(BootReason::PowerUp),
+            reset: Reset::default(),
+            traffic,
+            transactions: Transactions::new(count),
+            next_question: 1,
+        }
+    }
+
+    /// What the station was made with.
+    pub fn config(&self) -> &Config {
+        &self.shared.config
+    }
+
+    /// The station's time; a guess while nobody told it.
+    pub fn time(&self) -> DateTime {
+        self.shared.utc()
+    }
+
+    /// The number of transaction events that wait for the CSMS.
+    pub fn queued_events(&self) -> usize {
+        self.delivery.events().count()
+    }
+}
+
+fn evses(config: &Config) -> Vec<Evse> {
+    let numbered = config.evses.iter().zip(1..);
+    let evse = |(evse, number): (&EvseConfig, i32)| Evse {
+        id: EvseId(number),
+        connectors: evse.connectors,
+        plugged: None,
+        ev_ready: false,
+        reading: Reading::default(),
+        problem: None,
+        contactor_closed: false,
+        locked: None,
+        session: SessionView::default(),
+    };
+    numbered.map(evse).collect()
+}
+
+impl Machine for Station {
+    type Input = Input;
+    type Output = Output;
+    type Timer = Timer;
+
+    fn handle(&mut self, now: Instant, event: Event<Input>, out: &mut Outbox<Output>) {
+        if let Event::PowerUp(power_up) = event {
+            self.power_up(now, power_up, out);
+            self.settle(out);
+            return;
+        }
+        if !self.powered {
+            return;
+        }
+        self.shared.now = self.shared.now.max(now);
+        match event {
+            Event::PowerUp(_) => {}
+            Event::Timeout => self.on_timeout(out),
+            Event::Clock(time) => self.on_clock(time, out),
+            Event::Connected(version) => self.on_connected(version, out),
+            Event::Disconnected => self.on_disconnected(out),
+            Event::Received(text) => self.on_received(&text, out),
+            Event::Pong => self.on_pong(out),
+            Event::PersistFailed(key) => self.on_persist_failed(&key, out),
+            Event::Input(input) => self.on_input(input, out),
+        }
+        self.settle(out);
+    }
+
+    fn poll_timeout(&self) -> Option<(Instant, Timer)> {
+        self.shared.timers.next().filter(|_| self.powered)
+    }
+}
+
+impl Station {
+    fn cx<'a>(&'a mut self, out: &'a mut Outbox<Output>) -> Cx<'a> {
+        Cx { shared: &mut self.shared, out }
+    }
+
+    /// Hands signals on until none is left, then lets the link and a waiting restart go on.
+    fn settle(&mut self, out: &mut Outbox<Output>) {
+        loop {
+            while let Some(signal) = self.shared.signals.pop_front() {
+                self.route(signal, out);
+            }
+            let mut cx = Cx { shared: &mut self.shared, out };
+            let rebooting = self.reset.advance(&mut cx, &self.transactions, &self.delivery);
+            if rebooting {
+                self.powered = false;
+                return;
+            }
+            if self.shared.signals.is_empty() {
+                break;
+            }
+        }
+        self.availability.catch_up(&mut Cx { shared: &mut self.shared, out });
+        self.pump(out);
+    }
+
+    /// The router: which block cares for what.
+    fn route(&mut self, signal: Signal, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let (cx, delivery) = (&mut cx, &mut self.delivery);
+        match signal {
+            Signal::Accepted => self.availability.tell_all(cx),
+            Signal::Authorized { evse, token, group, origin } => {
+                let who = (evse, token);
+                self.transactions.on_authorized(cx, delivery, &self.availability, who, group, &origin);
+            }
+            Signal::StopAuthorized { evse, token } => self.transactions.on_stop_authorized(cx, delivery, evse, token),
+            Signal::Stop { evse, trigger, reason, reset } => {
+                let ending = Ending { trigger, reason, reset, token: None };
+                self.transactions.on_stop(cx, delivery, evse, ending);
+            }
+            Signal::Deauthorized { transaction } => self.transactions.on_deauthorized(cx, delivery, &transaction),
+            Signal::Changed(evse, trigger) => self.transactions.evaluate(cx, delivery, evse, trigger),
+            Signal::StatusChanged => self.availability.refresh(cx),
+            Signal::VariableChanged(known) => self.on_variable_changed(known, out),
+            Signal::Idle => self.availability.apply(cx),
+            Signal::Named { transaction, csms } => {
+                let named = |evse: &&mut Evse| evse.session.transaction.as_ref() == Some(&transaction);
+                if let Some(evse) = cx.evses.iter_mut().find(named) {
+                    evse.session.csms_transaction = Some(csms);
+                }
+            }
+        }
+    }
+
+    fn on_variable_changed(&mut self, known: Known, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        match known {
+            Known::HeartbeatInterval if cx.is_online() => self.provisioning.schedule_heartbeat(&mut cx),
+            Known::PingInterval if cx.online.is_some() => Connection::schedule_ping(&mut cx),
+            Known::SampledUpdatedInterval => self.transactions.on_interval_changed(&mut cx),
+            Known::AlignedInterval => schedule_aligned(&mut cx),
+            _ => {}
+        }
+    }
+
+    fn on_timeout(&mut self, out: &mut Outbox<Output>) {
+        // Timers that were due when the event came; one that is set again meanwhile waits for the next.
+        for _ in 0..=self.shared.evses.len() * 4 + 16 {
+            let now = self.shared.now;
+            let Some(timer) = self.shared.timers.take_due(now) else {
+                return;
+            };
+            self.on_timer(timer, out);
+            self.settle(out);
+            if !self.powered {
+                return;
+            }
+        }
+    }
+
+    fn on_timer(&mut self, timer: Timer, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let cx = &mut cx;
+        match timer {
+            Timer::Reconnect => Connection::connect(cx),
+            Timer::CallTimeout => self.on_call_timeout(out),
+            Timer::Boot => self.provisioning.on_boot_timer(),
+            Timer::Heartbeat => self.provisioning.on_heartbeat_timer(cx),
+            Timer::Ping => Connection::on_ping_timer(cx),
+            Timer::Pong => Connection::on_pong_missing(cx),
+            // What waited for it is looked at when the link is pumped.
+            Timer::EventRetry | Timer::Reset | Timer::Now => {}
+            Timer::EvConnection(evse) => self.transactions.on_connection_timeout(cx, &mut self.delivery, evse),
+            Timer::Sample(evse) => self.transactions.on_sample_timer(cx, &mut self.delivery, evse),
+            Timer::AlignedSample => {
+                schedule_aligned(cx);
+                self.transactions.on_aligned_timer(cx, &mut self.delivery);
+            }
+            Timer::FinalReading(evse) => self.transactions.on_reading_missing(cx, &mut self.delivery, evse),
+            Timer::Unlock(evse) => self.on_unlocked(evse, None, false, out),
+        }
+    }
+
+    fn on_clock(&mut self, time: DateTime, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let was_known = cx.clock.is_known();
+        let now = cx.now;
+        cx.clock.set(now, time);
+        if !was_known {
+            self.delivery.on_clock_known(&mut cx);
+        }
+        schedule_aligned(&mut cx);
+    }
+
+    /// what cannot be kept is not begun; what runs goes on.
+    fn on_persist_failed(&mut self, key: &str, out: &mut Outbox<Output>) {
+        let mut cx = self.cx(out);
+        cx.storage_failed = true;
+        cx.limit_hit(format!("{key} could not be written; no transaction is started until the next restart"));
+    }
+
+    fn on_input(&mut self, input: Input, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let cx = &mut cx;
+        match input {
+            Input::CablePlugged { evse, connector } => on_plugged(cx, evse, connector),
+            Input::CableUnplugged { evse } => on_unplugged(cx, evse),
+            Input::EvReady { evse } => on_ev_ready(cx, evse, true),
+            Input::EvSuspended { evse } => on_ev_ready(cx, evse, false),
+            Input::Meter { evse, reading } => match cx.evse_mut(evse) {
+                Some(facts) => {
+                    facts.reading = reading;
+                    self.transactions.on_reading(cx, &mut self.delivery, evse);
+                }
+                None => refuse_evse(cx, evse),
+            },
+            Input::Token { evse, token } => self.authorization.on_token(cx, &self.availability, evse, token),
+            Input::Fault { evse, problem } => on_fault(cx, evse, Some(problem)),
+            Input::FaultCleared { evse } => on_fault(cx, evse, None),
+            Input::Unlocked { evse, connector, success } => self.on_unlocked(evse, Some(connector), success, out),
+            Input::Variable { id, value } => {
+                commands::force_variable(cx, &VariableSetting { id, attribute: None, value });
+            }
+            Input::SendDataTransfer(message) => {
+                if cx.is_online() {
+                    cx.call(Request::DataTransfer(message));
+                } else {
+                    cx.tell(Output::DataTransferAnswered(None));
+                }
+            }
+            Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
+            Input::LocalReset => self.reset.request_locally(cx),
+        }
+    }
+
+    fn on_data_transferred(&mut self, question: u64, answer: DataTransferAnswer, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        self.traffic.data_transferred(&mut cx, question, answer);
+    }
+
+    fn on_unlocked(&mut self, evse: EvseId, connector: Option<i32>, success: bool, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        cx.timers.clear(Timer::Unlock(evse));
+        self.traffic.unlocked(&mut cx, evse, connector, success);
+    }
+
+    fn blocks(&mut self) -> (&mut Shared, &mut Traffic, Blocks<'_>) {
+        let blocks = Blocks {
+            authorization: &mut self.authorization,
+            availability: &mut self.availability,
+            delivery: &mut self.delivery,
+            provisioning: &mut self.provisioning,
+            reset: &mut self.reset,
+            transactions: &mut self.transactions,
+            next_question: &mut self.next_question,
+        };
+        (&mut self.shared, &mut self.traffic, blocks)
+    }
+}
+
+fn refuse_evse(cx: &mut Cx<'_>, evse: EvseId) {
+    let text = no_such_evse(evse);
+    cx.tell(Output::Refused { text });
+}
+
+fn on_plugged(cx: &mut Cx<'_>, evse: EvseId, connector: i32) {
+    match cx.evse_mut(evse) {
+        Some(facts) if !(1..=facts.connectors).contains(&connector) => {
+            cx.refuse(format!("EVSE {evse} has no connector {connector}"));
+        }
+        Some(facts) if facts.plugged.is_some() => cx.refuse(format!("a cable is plugged at EVSE {evse} already")),
+        Some(facts) => {
+            facts.plugged = Some(connector);
+            cx.signal(Signal::Changed(evse, TriggerReason::CablePluggedIn));
+            cx.signal(Signal::StatusChanged);
+        }
+        None => refuse_evse(cx, evse),
+    }
+}
+
+fn on_unplugged(cx: &mut Cx<'_>, evse: EvseId) {
+    match cx.evse_mut(evse) {
+        Some(facts) if facts.plugged.is_none() => cx.refuse(format!("no cable is plugged at EVSE {evse}")),
+        Some(facts) => {
+            facts.plugged = None;
+            facts.ev_ready = false;
+            cx.signal(Signal::Changed(evse, TriggerReason::EVCommunicationLost));
+            cx.signal(Signal::StatusChanged);
+        }
+        None => refuse_evse(cx, evse),
+    }
+}
+
+fn on_ev_ready(cx: &mut Cx<'_>, evse: EvseId, ready: bool) {
+    match cx.evse_mut(evse) {
+        Some(facts) if facts.plugged.is_none() => cx.refuse(format!("no vehicle is connected to EVSE {evse}")),
+        Some(facts) => {
+            facts.ev_ready = ready;
+            cx.signal(Signal::Changed(evse, TriggerReason::ChargingStateChanged));
+        }
+        None => refuse_evse(cx, evse),
+    }
+}
+
+/// A fault of EVSE 0 is one of the station, and stops every EVSE.
+fn on_fault(cx: &mut Cx<'_>, evse: EvseId, problem: Option<Problem>) {
+    let trigger =
+        if problem.is_some() { TriggerReason::AbnormalCondition } else { TriggerReason::ChargingStateChanged };
+    if evse == EvseId(0) {
+        cx.problem.clone_from(&problem);
+    }
+    let hit: Vec<EvseId> =
+        cx.evses.iter().map(|facts| facts.id).filter(|id| evse == EvseId(0) || *id == evse).collect();
+    if hit.is_empty() {
+        refuse_evse(cx, evse);
+        return;
+    }
+    for id in hit {
+        if let Some(facts) = cx.evse_mut(id) {
+            facts.problem.clone_from(&problem);
+        }
+        cx.signal(Signal::Changed(id, trigger.clone()));
+    }
+    cx.signal(Signal::StatusChanged);
+}
+
+/// Samples are aligned to the clock's midnight (J01.FR.14): the next one, as far as the clock is known.
+fn schedule_aligned(cx: &mut Cx<'_>) {
+    let interval_ms = i64::try_from(cx.seconds(Known::AlignedInterval).as_millis()).unwrap_or(0);
+    if interval_ms == 0 {
+        cx.timers.clear(Timer::AlignedSample);
+        return;
+    }
+    const DAY_MS: i64 = 86_400_000;
+    let in_day = cx.utc().unix_millis().rem_euclid(DAY_MS);
+    let next = ((in_day / interval_ms + 1) * interval_ms).min(DAY_MS);
+    let wait = core::time::Duration::from_millis(u64::try_from(next - in_day).unwrap_or(1));
+    let at = cx.now + wait;
+    cx.timers.set(Timer::AlignedSample, at);
+}

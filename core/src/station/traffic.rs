@@ -1,0 +1,360 @@
+//! The station's side of the link: what goes out next, what comes in, and who gets the answer.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use pilotwire_messages::{ErrorCode, Text, Version, frame};
+
+use super::Station;
+use super::api::Output;
+use super::commands::{Awaited, Response};
+use super::connection::Connection;
+use super::shared::{Cx, Timer};
+use crate::device_model::Known;
+use crate::dialect::{self, Names, Refusal};
+use crate::domain::{Answer, Command, DataTransferAnswer, EvseId, RegistrationStatus, Reply, Request, UnlockStatus};
+use crate::link::{Ids, Incoming, Link};
+use crate::machine::{Action, Outbox};
+use crate::rng::Rng;
+
+/// What is under way on the link.
+#[derive(Debug)]
+pub(crate) struct Traffic {
+    link: Link<Sent>,
+    /// Something came from the peer since our open CALL was sent: it is there, whether it answers or not.
+    heard: bool,
+    /// CALLs of the CSMS that wait for the host.
+    deferred: Vec<Deferred>,
+}
+
+/// What our open CALL is about.
+#[derive(Clone, Debug)]
+enum Sent {
+    /// A request, and the EVSE that its answer is about.
+    Live(Request),
+    /// The first event of the delivery queue.
+    Event,
+}
+
+#[derive(Debug)]
+struct Deferred {
+    id: Text,
+    fingerprint: u64,
+    command: Command,
+    awaits: Awaited,
+}
+
+impl Traffic {
+    pub(crate) fn new(rng: &mut Rng) -> Self {
+        Self { link: Link::new(Ids::new(rng)), heard: false, deferred: Vec::new() }
+    }
+
+    /// The host told how an unlocking ended; `connector` is `None` if it did not, in time.
+    pub(crate) fn unlocked(&mut self, cx: &mut Cx<'_>, evse: EvseId, connector: Option<i32>, success: bool) {
+        let meant = |awaits: &Awaited| match awaits {
+            Awaited::Unlocked(asked, number) => *asked == evse && connector.is_none_or(|told| told == *number),
+            Awaited::DataTransferred(_) => false,
+        };
+        let status = if success { UnlockStatus::Unlocked } else { UnlockStatus::UnlockFailed };
+        self.finish(cx, meant, &Reply::Unlock(status));
+    }
+
+    pub(crate) fn data_transferred(&mut self, cx: &mut Cx<'_>, question: u64, answer: DataTransferAnswer) {
+        self.finish(cx, |awaits| *awaits == Awaited::DataTransferred(question), &Reply::DataTransfer(answer));
+    }
+
+    fn finish(&mut self, cx: &mut Cx<'_>, meant: impl Fn(&Awaited) -> bool, reply: &Reply) {
+        let Some(at) = self.deferred.iter().position(|deferred| meant(&deferred.awaits)) else {
+            return;
+        };
+        let Deferred { id, fingerprint, command, .. } = self.deferred.remove(at);
+        self.answer(cx, &id, fingerprint, &command, reply);
+    }
+
+    fn answer(&mut self, cx: &mut Cx<'_>, id: &Text, fingerprint: u64, command: &Command, reply: &Reply) {
+        let Some(version) = self.link.version() else { return };
+        match dialect::write_reply(version, id, command, reply) {
+            Ok(text) => self.send_answer(cx, fingerprint, text),
+            Err(refusal) => self.refuse(cx, (version, id), fingerprint, &refusal),
+        }
+    }
+
+    fn refuse(&mut self, cx: &mut Cx<'_>, (version, id): (Version, &Text), fingerprint: u64, refusal: &Refusal) {
+        cx.tell(Output::Violation { text: Text::truncated(&refusal.text, frame::MAX_DESCRIPTION) });
+        let text = frame::error_text(id, refusal.code, &refusal.text, version);
+        self.send_answer(cx, fingerprint, text);
+    }
+
+    fn send_answer(&mut self, cx: &mut Cx<'_>, fingerprint: u64, text: String) {
+        self.link.answered(fingerprint, &text);
+        cx.out.push(Action::Send(text));
+    }
+}
+
+impl Station {
+    pub(super) fn on_connected(&mut self, version: Version, out: &mut Outbox<Output>) {
+        if self.traffic.link.version().is_some() {
+            self.on_disconnected(out);
+        }
+        self.traffic.link.connected(version);
+        let mut cx = Cx { shared: &mut self.shared, out };
+        cx.online = Some(version);
+        self.connection.on_connected(&mut cx);
+        self.provisioning.on_connected(&mut cx);
+    }
+
+    pub(super) fn on_disconnected(&mut self, out: &mut Outbox<Output>) {
+        let open = self.traffic.link.disconnected();
+        self.traffic.deferred.clear();
+        let mut cx = Cx { shared: &mut self.shared, out };
+        if cx.online.take().is_some() {
+            cx.offline_since = Some(cx.now);
+        }
+        cx.timers.clear(Timer::CallTimeout);
+        self.connection.on_disconnected(&mut cx);
+        self.provisioning.on_disconnected(&mut cx);
+        self.delivery.on_disconnected(&mut cx);
+        // What waits is about now, and now will be over when the link is back.
+        let waiting = core::mem::take(&mut self.shared.waiting);
+        if let Some(Sent::Live(request)) = open {
+            self.on_request_lost(&request, out);
+        }
+        for waiting in waiting {
+            self.on_request_lost(&waiting.request, out);
+        }
+    }
+
+    /// A request got no answer: the block that made it decides what that means.
+    fn on_request_lost(&mut self, request: &Request, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        match request {
+            Request::Boot(_) => self.provisioning.on_boot_failed(&mut cx),
+            Request::Authorize(_) => self.authorization.on_lost(&mut cx),
+            Request::Status(report) => self.availability.on_lost(report),
+            Request::DataTransfer(_) => cx.tell(Output::DataTransferAnswered(None)),
+            Request::Heartbeat | Request::Transaction(_) | Request::MeterValues { .. } | Request::Report(_) => {}
+        }
+    }
+
+    /// A peer that is silent altogether is not one that fails to process a message (E13): it is asked for a sign of life
+    /// first, and if none comes, the link is given up and nothing is counted.
+    pub(super) fn on_call_timeout(&mut self, out: &mut Outbox<Output>) {
+        let now = self.shared.now;
+        if !self.traffic.heard {
+            return Connection::probe(&mut self.cx(out));
+        }
+        match self.traffic.link.take_timed_out(now) {
+            Some(Sent::Live(request)) => self.on_request_lost(&request, out),
+            Some(Sent::Event) => {
+                let mut cx = Cx { shared: &mut self.shared, out };
+                self.delivery.on_failed(&mut cx, "not answered in time");
+            }
+            None => {}
+        }
+    }
+
+    /// Sends what may be sent next, if the link is free: the boot, then what is live, then the queue of events.
+    pub(super) fn pump(&mut self, out: &mut Outbox<Output>) {
+        // Requests that this edition cannot say are passed over; the rest of a long row is due at once, not now (rule 2).
+        for _ in 0..16 {
+            if !self.traffic.link.is_free() || !self.send_next(out) {
+                return;
+            }
+        }
+        let now = self.shared.now;
+        self.shared.timers.set(Timer::Now, now);
+    }
+
+    fn send_next(&mut self, out: &mut Outbox<Output>) -> bool {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        if let Some(boot) = self.provisioning.take_due(&cx) {
+            self.send_live(boot, out);
+            return true;
+        }
+        let accepted = cx.is_accepted();
+        // B02.FR.02, I-9: before it is accepted, a station sends what it was asked for and nothing else.
+        if let Some(at) = cx.waiting.iter().position(|waiting| accepted || waiting.asked_for)
+            && let Some(waiting) = cx.waiting.remove(at)
+        {
+            if cx.registration != Some(RegistrationStatus::Rejected) {
+                self.send_live(waiting.request, out);
+            }
+            return true;
+        }
+        accepted && self.send_event(out)
+    }
+
+    fn send_live(&mut self, request: Request, out: &mut Outbox<Output>) {
+        let Some(version) = self.traffic.link.version() else {
+            return;
+        };
+        let id = self.traffic.link.next_id();
+        match dialect::write_request(version, &id, &request, Names::default()) {
+            Ok(Some(text)) => self.send_call(id, Sent::Live(request), text, out),
+            Ok(None) => {}
+            Err(refusal) => {
+                self.cx(out).limit_hit(format!("a message could not be written: {}", refusal.text));
+                self.on_request_lost(&request, out);
+            }
+        }
+    }
+
+    fn send_event(&mut self, out: &mut Outbox<Output>) -> bool {
+        let Some(version) = self.traffic.link.version() else {
+            return false;
+        };
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let Some((request, name)) = self.delivery.next(&cx) else {
+            return false;
+        };
+        let id = self.traffic.link.next_id();
+        let names = Names { csms_transaction: name.map(Text::as_str) };
+        match dialect::write_request(version, &id, request, names) {
+            Ok(Some(text)) => {
+                self.delivery.on_sent();
+                self.send_call(id, Sent::Event, text, out);
+            }
+            Ok(None) => self.delivery.on_unsaid(&mut cx),
+            Err(refusal) => self.delivery.discard_first(&mut cx, &refusal.text),
+        }
+        true
+    }
+
+    fn send_call(&mut self, id: Text, sent: Sent, text: String, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let timeout = cx.seconds(Known::MessageTimeout);
+        let now = cx.now;
+        self.traffic.link.sent(now, id, sent, timeout);
+        self.traffic.heard = false;
+        cx.timers.set(Timer::CallTimeout, now + timeout);
+        cx.out.push(Action::Send(text));
+        self.provisioning.on_sent(&mut cx);
+    }
+
+    pub(super) fn on_pong(&mut self, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        Connection::on_pong(&mut cx);
+        self.traffic.heard = true;
+        if self.traffic.link.deadline().is_some_and(|deadline| deadline <= self.shared.now) {
+            self.on_call_timeout(out);
+        }
+    }
+
+    pub(super) fn on_received(&mut self, text: &str, out: &mut Outbox<Output>) {
+        self.traffic.heard = true;
+        match self.traffic.link.receive(text) {
+            Incoming::Call { id, action, payload, fingerprint } => {
+                self.on_command(&id, &action, payload, fingerprint, out);
+            }
+            Incoming::Result { what, id, payload } => {
+                self.shared.timers.clear(Timer::CallTimeout);
+                self.on_result(what, &id, payload, out);
+            }
+            Incoming::Error { what, failure } => {
+                self.shared.timers.clear(Timer::CallTimeout);
+                let why = format!("{}: {}", failure.code, failure.description);
+                self.on_error(what, &why, out);
+            }
+            Incoming::Nothing { answer, why } => {
+                self.cx(out).tell(Output::Violation { text: Text::truncated(&why, frame::MAX_DESCRIPTION) });
+                out.push_some(answer.map(Action::Send));
+            }
+            Incoming::Again(answer) => out.push(Action::Send(answer)),
+        }
+    }
+
+    fn on_result(&mut self, what: Sent, id: &Text, payload: &str, out: &mut Outbox<Output>) {
+        let Some(version) = self.traffic.link.version() else {
+            return;
+        };
+        let request = match &what {
+            Sent::Live(request) => request,
+            Sent::Event => match self.delivery.in_flight() {
+                Some(request) => request,
+                None => return,
+            },
+        };
+        match dialect::read_answer(version, request, payload) {
+            Ok(answer) => self.on_answer(&what, answer, out),
+            Err(refusal) => {
+                self.cx(out).tell(Output::Violation { text: Text::truncated(&refusal.text, frame::MAX_DESCRIPTION) });
+                if version == Version::V21 {
+                    // Part 4 §4.2.3: 2.1 tells its peer, the editions before have no way to.
+                    let text = frame::result_error_text(id, refusal.code, &refusal.text, version);
+                    out.push(Action::Send(text));
+                }
+                self.on_error(what, &refusal.text, out);
+            }
+        }
+    }
+
+    fn on_answer(&mut self, what: &Sent, answer: Answer, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let clock_was_known = cx.clock.is_known();
+        match answer {
+            Answer::Boot { status, time, interval_s } => {
+                self.provisioning.on_boot_answer(&mut cx, status, time, interval_s);
+            }
+            Answer::Heartbeat { time } => self.provisioning.set_clock(&mut cx, time),
+            Answer::Authorize(info) => self.authorization.on_answer(&mut cx, info),
+            Answer::Transaction(answer) if matches!(what, Sent::Event) => self.delivery.on_answer(&mut cx, answer),
+            Answer::DataTransfer(answer) => cx.tell(Output::DataTransferAnswered(Some(answer))),
+            Answer::Transaction(_) | Answer::Done => {}
+        }
+        if !clock_was_known && cx.clock.is_known() {
+            self.delivery.on_clock_known(&mut cx);
+            super::schedule_aligned(&mut cx);
+        }
+    }
+
+    fn on_error(&mut self, what: Sent, why: &str, out: &mut Outbox<Output>) {
+        match what {
+            Sent::Event => {
+                let mut cx = Cx { shared: &mut self.shared, out };
+                self.delivery.on_failed(&mut cx, why);
+            }
+            Sent::Live(request) => self.on_request_lost(&request, out),
+        }
+    }
+
+    fn on_command(&mut self, id: &Text, action: &str, payload: &str, fingerprint: u64, out: &mut Outbox<Output>) {
+        let Some(version) = self.traffic.link.version() else {
+            return;
+        };
+        if self.traffic.deferred.iter().any(|deferred| deferred.fingerprint == fingerprint) {
+            // The same CALL again, while its answer is on the way (S-26).
+            return;
+        }
+        let rejected = self.shared.registration == Some(RegistrationStatus::Rejected);
+        let command = if rejected {
+            // B03.FR.03: a CSMS that rejected us has nothing to say.
+            let text = String::from("the station was rejected, and takes no messages until it is accepted");
+            Err(Refusal { code: ErrorCode::SecurityError, text })
+        } else {
+            dialect::read_command(version, action, payload)
+        };
+        let (shared, traffic, mut blocks) = self.blocks();
+        let mut cx = Cx { shared, out };
+        let command = match command {
+            Ok(command) => command,
+            Err(refusal) => return traffic.refuse(&mut cx, (version, id), fingerprint, &refusal),
+        };
+        if traffic.deferred.len() >= cx.config.limits.waiting_replies {
+            let text = String::from("too many requests wait for an answer already");
+            cx.limit_hit(format!("{action}: {text}"));
+            return traffic.refuse(
+                &mut cx,
+                (version, id),
+                fingerprint,
+                &Refusal { code: ErrorCode::InternalError, text },
+            );
+        }
+        match blocks.perform(&mut cx, &command) {
+            Response::Now(reply) => traffic.answer(&mut cx, id, fingerprint, &command, &reply),
+            Response::Later(awaits) => {
+                traffic.deferred.push(Deferred { id: id.clone(), fingerprint, command, awaits });
+            }
+        }
+    }
+}

@@ -1,0 +1,597 @@
+//! Transactions (E01–E07, E15; 1.6 §4.8, §4.10): when they start and stop, what is told about them, and the power path.
+//!
+//! A transaction starts when one of the points of TxStartPoint begins to hold, and stops when one of TxStopPoint that has
+//! held ceases to. The contactor is closed only while the EVSE is authorized, plugged, asked for energy and free of faults,
+//! and only after the start of the transaction is durable (I-1, I-6).
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use pilotwire_messages::Text;
+
+use super::api::Output;
+use super::availability::Availability;
+use super::delivery::Delivery;
+use super::meter;
+use super::session::{Authorized, Ending, Points, Session, Transaction};
+use super::shared::{Cx, Evse, Origin, Signal, Timer};
+use crate::device_model::Known;
+use crate::domain::{
+    EvseId, IdToken, ReadingContext, Request, StoppedReason, TransactionEvent, TransactionStage, TriggerReason,
+};
+use crate::machine::Action;
+
+/// How long a contactor may take to open and the meter to show its final reading.
+const FINAL_READING_S: u64 = 2;
+
+/// The prefix of the records of open transactions.
+pub(crate) const RECORD_PREFIX: &str = "transaction/";
+
+fn key(evse: EvseId) -> String {
+    format!("{RECORD_PREFIX}{evse}")
+}
+
+/// The transactions of a station.
+#[derive(Debug)]
+pub(crate) struct Transactions {
+    sessions: Vec<Session>,
+}
+
+/// What an event tells beside what every event tells.
+struct Telling {
+    stage: TransactionStage,
+    trigger: TriggerReason,
+    context: ReadingContext,
+    measurands: Option<Known>,
+    ending: Option<Ending>,
+}
+
+impl Telling {
+    const fn started(trigger: TriggerReason) -> Self {
+        let (stage, context) = (TransactionStage::Started, ReadingContext::TransactionBegin);
+        Self { stage, trigger, context, measurands: Some(Known::SampledStartedMeasurands), ending: None }
+    }
+
+    const fn updated(trigger: TriggerReason) -> Self {
+        let (stage, context) = (TransactionStage::Updated, ReadingContext::Trigger);
+        Self { stage, trigger, context, measurands: None, ending: None }
+    }
+
+    const fn measured(trigger: TriggerReason, context: ReadingContext, measurands: Known) -> Self {
+        Self { stage: TransactionStage::Updated, trigger, context, measurands: Some(measurands), ending: None }
+    }
+
+    fn ended(ending: Ending) -> Self {
+        let (stage, context) = (TransactionStage::Ended, ReadingContext::TransactionEnd);
+        let trigger = ending.trigger.clone();
+        Self { stage, trigger, context, measurands: Some(Known::SampledEndedMeasurands), ending: Some(ending) }
+    }
+}
+
+impl Transactions {
+    pub(crate) fn new(evses: usize) -> Self {
+        Self { sessions: (0..evses).map(|_| Session::default()).collect() }
+    }
+
+    fn session(&mut self, evse: EvseId) -> Option<&mut Session> {
+        self.sessions.get_mut(usize::try_from(evse.0).ok()?.checked_sub(1)?)
+    }
+
+    pub(crate) fn is_any_open(&self) -> bool {
+        self.sessions.iter().any(|session| session.transaction.is_some() || session.interrupted.is_some())
+    }
+
+    /// The EVSE of an open transaction, by our id or by the CSMS's.
+    pub(crate) fn find(&self, cx: &Cx<'_>, transaction: &str) -> Option<EvseId> {
+        let named = |evse: &&Evse| {
+            evse.session.transaction.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(transaction))
+                || evse.session.csms_transaction.as_ref().is_some_and(|id| *id == transaction)
+        };
+        cx.evses.iter().find(named).map(|evse| evse.id)
+    }
+
+    /// After a power cut: what was open ends with reason PowerLoss once the meter has shown its register, which counted
+    /// on to the very moment of the cut.
+    pub(crate) fn restore(&mut self, cx: &mut Cx<'_>, open: Vec<Transaction>) {
+        for transaction in open {
+            cx.clock.not_before(transaction.started);
+            let evse = transaction.evse;
+            if let Some(session) = self.session(evse) {
+                session.interrupted = Some(transaction);
+                cx.after(Timer::FinalReading(evse), FINAL_READING_S);
+            }
+        }
+    }
+
+    /// The meter of an EVSE has shown its register.
+    pub(crate) fn on_reading(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        let Some(session) = self.session(evse) else { return };
+        if session.interrupted.is_some() {
+            self.end_interrupted(cx, delivery, evse);
+        } else if session.ending.is_some() {
+            self.finish(cx, delivery, evse);
+        } else if let (Some(transaction), Some(facts)) = (&mut session.transaction, cx.evse(evse)) {
+            transaction.last_wh = facts.reading.energy_wh;
+        }
+    }
+
+    /// The meter did not show it: the last that is known must do.
+    pub(crate) fn on_reading_missing(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        cx.limit_hit(format!("the meter of EVSE {evse} showed no final reading; the last one is used"));
+        self.on_reading(cx, delivery, evse);
+    }
+
+    fn end_interrupted(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        let Some(session) = self.session(evse) else { return };
+        let Some(transaction) = session.interrupted.take() else {
+            return;
+        };
+        let (id, last_wh) = (transaction.id.clone(), transaction.last_wh);
+        session.authorized = transaction.authorized.clone();
+        session.transaction = Some(transaction);
+        if let Some(facts) = cx.evse_mut(evse) {
+            // A meter that forgot its register must not turn the bill negative.
+            facts.reading.energy_wh = facts.reading.energy_wh.max(last_wh);
+            facts.session.transaction = Some(id);
+        }
+        let (trigger, reason) = (TriggerReason::AbnormalCondition, StoppedReason::PowerLoss);
+        session_end(session, Ending { trigger, reason, reset: None, token: None });
+        self.finish(cx, delivery, evse);
+    }
+
+    /// C01, F01, F02: a token may charge here.
+    pub(crate) fn on_authorized(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &mut Delivery,
+        availability: &Availability,
+        (evse, token): (EvseId, IdToken),
+        group: Option<IdToken>,
+        origin: &Origin,
+    ) {
+        let Some(facts) = cx.evse(evse) else { return };
+        if let Some(why) = unfit(cx, facts, availability) {
+            cx.refuse(format!("EVSE {evse} cannot begin a session: {why}"));
+            return;
+        }
+        let plugged = facts.plugged.is_some();
+        let Some(session) = self.session(evse) else { return };
+        if session.interrupted.is_some() {
+            self.end_interrupted(cx, delivery, evse);
+        }
+        let Some(session) = self.session(evse) else { return };
+        if session.authorized.is_some() || session.ending.is_some() {
+            cx.refuse(format!("EVSE {evse} cannot begin a session: another one is not over"));
+            return;
+        }
+        let remote_start_id = match origin {
+            Origin::Local => None,
+            Origin::Remote(id) => *id,
+        };
+        session.authorized = Some(Authorized { token: token.clone(), group, remote_start_id, suspended: false });
+        session.news = Some(token);
+        session.remote_news = remote_start_id.is_some();
+        session.withdrawn = None;
+        session.finishing = false;
+        if !plugged {
+            let patience = cx.variables.number(Known::EvConnectionTimeOut);
+            cx.after(Timer::EvConnection(evse), patience);
+        }
+        let remote = matches!(origin, Origin::Remote(_));
+        let trigger = if remote { TriggerReason::RemoteStart } else { TriggerReason::Authorized };
+        self.evaluate(cx, delivery, evse, trigger);
+    }
+
+    /// E03.FR.05, F02.FR.07: nobody plugged in.
+    pub(crate) fn on_connection_timeout(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        let (trigger, reason) = (TriggerReason::EVConnectTimeout, StoppedReason::Timeout);
+        self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: None });
+    }
+
+    /// E07: the driver stops.
+    pub(crate) fn on_stop_authorized(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &mut Delivery,
+        evse: EvseId,
+        token: IdToken,
+    ) {
+        let (trigger, reason) = (TriggerReason::StopAuthorized, StoppedReason::Local);
+        self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: Some(token) });
+    }
+
+    /// Somebody else stops: the CSMS, a reset, an unlocking.
+    pub(crate) fn on_stop(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, ending: Ending) {
+        let reset = ending.reset.is_some();
+        let Some(session) = self.session(evse) else { return };
+        if session.interrupted.is_some() {
+            self.end_interrupted(cx, delivery, evse);
+            return;
+        }
+        if session.ending.is_some() {
+            return;
+        }
+        if reset && session.transaction.is_some() {
+            // B12.FR.04: whatever the stop points say, a reset leaves no transaction open.
+            session_end(session, ending);
+            self.open_path(cx, delivery, evse);
+            return;
+        }
+        self.withdraw(cx, delivery, evse, ending);
+    }
+
+    /// C10, E05; 1.6 §5.14: the CSMS does not accept the token of a running transaction.
+    pub(crate) fn on_deauthorized(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, transaction: &str) {
+        let Some(evse) = self.find(cx, transaction) else { return };
+        let stop = cx.variables.flag(Known::StopTxOnInvalidId);
+        let Some(session) = self.session(evse) else { return };
+        let Some(authorized) = &mut session.authorized else {
+            return;
+        };
+        if stop {
+            let (trigger, reason) = (TriggerReason::Deauthorized, StoppedReason::DeAuthorized);
+            self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: None });
+        } else if !authorized.suspended {
+            authorized.suspended = true;
+            self.evaluate(cx, delivery, evse, TriggerReason::Deauthorized);
+        }
+    }
+
+    /// Nobody may charge here any more.
+    fn withdraw(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, ending: Ending) {
+        cx.timers.clear(Timer::EvConnection(evse));
+        let Some(session) = self.session(evse) else { return };
+        if session.authorized.take().is_none() && session.transaction.is_none() {
+            return;
+        }
+        let trigger = ending.trigger.clone();
+        session.news.clone_from(&ending.token);
+        session.withdrawn = Some(ending);
+        self.evaluate(cx, delivery, evse, trigger);
+    }
+
+    /// Something about an EVSE changed: starts, updates or ends its transaction, and moves the power path.
+    pub(crate) fn evaluate(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, trigger: TriggerReason) {
+        let start_points = Points::listed(cx.variables.words(Known::TxStartPoint));
+        let stop_points = stop_points(cx);
+        if cx.evse(evse).is_some_and(|facts| facts.plugged.is_some()) {
+            cx.timers.clear(Timer::EvConnection(evse));
+        }
+        let Some(facts) = cx.evse(evse) else { return };
+        let Some(session) = self.session(evse) else { return };
+        if session.ending.is_some() || session.interrupted.is_some() {
+            return;
+        }
+        let will_flow = session.may_flow(facts);
+        let holding = Points::holding(facts.plugged.is_some(), session.authorized.is_some(), will_flow);
+        let begun = holding.and(start_points).without(session.held);
+        session.held = holding.and(start_points);
+        if facts.plugged.is_none() {
+            session.finishing = false;
+        }
+        let started = session.transaction.is_none() && !begun.is_empty() && self.start(cx, delivery, evse, &trigger);
+        self.update(cx, delivery, evse, (trigger, started), holding, stop_points);
+        self.publish(cx, evse);
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, trigger: &TriggerReason) -> bool {
+        if cx.queue_full || cx.storage_failed {
+            // a transaction that cannot be kept is not begun.
+            cx.limit_hit(format!("no transaction is started at EVSE {evse}: its events could not be kept"));
+            if let Some(session) = self.session(evse) {
+                session.authorized = None;
+                session.news = None;
+            }
+            return false;
+        }
+        let id = new_id(cx);
+        let started = cx.utc();
+        let Some(facts) = cx.evse(evse) else { return false };
+        let (connector, register_wh) = (facts.connector(), facts.reading.energy_wh);
+        let Some(session) = self.session(evse) else {
+            return false;
+        };
+        session.transaction = Some(Transaction {
+            id: id.clone(),
+            evse,
+            connector,
+            next_seq: 0,
+            started,
+            last_wh: register_wh,
+            seen: Points::default(),
+            authorized: None,
+        });
+        session.was_closed = false;
+        session.told = None;
+        if let Some(facts) = cx.evse_mut(evse) {
+            facts.session.transaction = Some(id.clone());
+        }
+        self.tell(cx, delivery, evse, Telling::started(trigger.clone()));
+        cx.tell(Output::TransactionStarted { evse, transaction: id, register_wh });
+        self.schedule_sample(cx, evse);
+        true
+    }
+
+    fn update(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &mut Delivery,
+        evse: EvseId,
+        (trigger, started): (TriggerReason, bool),
+        holding: Points,
+        stop_points: Points,
+    ) {
+        let Some(session) = self.session(evse) else { return };
+        if let Some(transaction) = &mut session.transaction {
+            let lost = transaction.seen.and(stop_points).without(holding);
+            transaction.seen = transaction.seen.with(holding);
+            if !lost.is_empty() {
+                let ending = session.withdrawn.take().unwrap_or_else(|| lost_ending(&trigger));
+                session_end(session, ending);
+                self.open_path(cx, delivery, evse);
+                return;
+            }
+        }
+        self.drive_path(cx, evse);
+        let Some(facts) = cx.evse(evse) else { return };
+        let Some(session) = self.session(evse) else { return };
+        if session.transaction.is_none() {
+            return;
+        }
+        let state = session.charging_state(facts);
+        let changed = session.told.as_ref() != Some(&state);
+        let notable = !matches!(trigger, TriggerReason::ChargingStateChanged | TriggerReason::AbnormalCondition);
+        if changed || (notable && !started) {
+            let trigger = if started { TriggerReason::ChargingStateChanged } else { trigger };
+            self.tell(cx, delivery, evse, Telling::updated(trigger));
+        }
+    }
+
+    /// Opens or closes the contactor as the facts allow, and holds the plug while somebody may charge.
+    fn drive_path(&mut self, cx: &mut Cx<'_>, evse: EvseId) {
+        // 1.6 §4.10: whether the station's end of the cable is let go when the vehicle's end is out.
+        let let_go = cx.variables.flag(Known::UnlockOnEvSideDisconnect);
+        let Some(session) = self.session(evse) else { return };
+        let Some(facts) = cx.shared.evse_mut(evse) else { return };
+        let connector = facts.connector();
+        let hold = session.authorized.is_some() && facts.plugged.is_some();
+        let flow = session.may_flow(facts) && session.transaction.is_some();
+        if hold && facts.locked.is_none() {
+            facts.locked = Some(connector);
+            cx.out.push(Action::Output(Output::LockConnector { evse, connector }));
+        }
+        if flow != facts.contactor_closed {
+            facts.contactor_closed = flow;
+            session.was_closed |= flow;
+            let deed = if flow { Output::CloseContactor { evse } } else { Output::OpenContactor { evse } };
+            cx.out.push(Action::Output(deed));
+        }
+        let may_leave = !hold && (facts.plugged.is_some() || let_go) && session.transaction.is_none();
+        if may_leave && let Some(connector) = facts.locked.take() {
+            cx.out.push(Action::Output(Output::UnlockConnector { evse, connector, confirm: false }));
+        }
+    }
+
+    /// Ends the flow first; the meter then shows what the bill is made of.
+    fn open_path(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        let Some(facts) = cx.evse_mut(evse) else { return };
+        if !core::mem::take(&mut facts.contactor_closed) {
+            self.finish(cx, delivery, evse);
+            return;
+        }
+        cx.tell(Output::OpenContactor { evse });
+        cx.after(Timer::FinalReading(evse), FINAL_READING_S);
+        self.publish(cx, evse);
+    }
+
+    /// The transaction is over, and so is the session.
+    fn finish(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        cx.timers.clear(Timer::FinalReading(evse));
+        cx.timers.clear(Timer::Sample(evse));
+        cx.timers.clear(Timer::EvConnection(evse));
+        let Some(session) = self.session(evse) else { return };
+        let Some(ending) = session.ending.take() else { return };
+        session.news.clone_from(&ending.token);
+        let reason = ending.reason.clone();
+        self.tell(cx, delivery, evse, Telling::ended(ending));
+        let start_points = Points::listed(cx.variables.words(Known::TxStartPoint));
+        let plugged = cx.evse(evse).is_some_and(|facts| facts.plugged.is_some());
+        let register_wh = cx.evse(evse).map(|facts| facts.reading.energy_wh).unwrap_or_default();
+        let Some(session) = self.session(evse) else { return };
+        let transaction = session.transaction.take();
+        // The authorization is over with the transaction: what the next one needs must begin to hold anew.
+        let held = Points::holding(plugged, false, false).and(start_points);
+        *session = Session { held, finishing: plugged, ..Session::default() };
+        cx.delete(key(evse));
+        if let Some(transaction) = transaction {
+            cx.tell(Output::TransactionEnded { evse, transaction: transaction.id, register_wh, reason });
+        }
+        self.drive_path(cx, evse);
+        self.publish(cx, evse);
+        cx.signal(Signal::Idle);
+    }
+
+    /// Lets the other blocks see what they may know.
+    fn publish(&mut self, cx: &mut Cx<'_>, evse: EvseId) {
+        let Some(session) = self.session(evse) else { return };
+        let Some(facts) = cx.shared.evse_mut(evse) else { return };
+        let state = session.transaction.is_some().then(|| session.charging_state(facts));
+        let view = &mut facts.session;
+        view.token = session.authorized.as_ref().map(|authorized| authorized.token.clone());
+        view.group = session.authorized.as_ref().and_then(|authorized| authorized.group.clone());
+        view.transaction = session.transaction.as_ref().map(|transaction| transaction.id.clone());
+        if view.transaction.is_none() {
+            view.csms_transaction = None;
+        }
+        view.charging_state = state;
+        view.finishing = session.finishing || session.withdrawn.is_some() || session.ending.is_some();
+        cx.signal(Signal::StatusChanged);
+    }
+
+    /// Makes an event of what just happened, and keeps it.
+    fn tell(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, telling: Telling) {
+        let offline = cx.online.is_none();
+        let meter_values =
+            telling.measurands.map(|known| meter::sample(cx, evse, known, &telling.context)).unwrap_or_default();
+        let at = cx.utc();
+        let Some(facts) = cx.evse(evse) else { return };
+        let Some(session) = self.session(evse) else { return };
+        let state = session.charging_state(facts);
+        let connector = facts.connector();
+        let register = facts.reading.energy_wh;
+        let remote_start_id = session.authorized.as_ref().and_then(|authorized| authorized.remote_start_id);
+        let remote_news = core::mem::take(&mut session.remote_news);
+        let id_token = session.news.take();
+        session.told = Some(state.clone());
+        let authorized = session.authorized.clone();
+        let Some(transaction) = &mut session.transaction else {
+            return;
+        };
+        let seq_no = transaction.next_seq;
+        transaction.next_seq += 1;
+        transaction.last_wh = register;
+        transaction.authorized = authorized;
+        let event = TransactionEvent {
+            stage: telling.stage,
+            transaction: transaction.id.clone(),
+            seq_no: Some(seq_no),
+            at,
+            trigger: telling.trigger,
+            offline,
+            evse: Some(evse),
+            connector: Some(connector),
+            charging_state: Some(state),
+            stopped_reason: telling.ending.as_ref().map(|ending| ending.reason.clone()),
+            reset: telling.ending.and_then(|ending| ending.reset),
+            id_token,
+            remote_start_id: remote_start_id.filter(|_| remote_news || telling.stage == TransactionStage::Started),
+            register_wh: Some(register),
+            meter_values,
+        };
+        let record = transaction.clone();
+        delivery.push(cx, event);
+        cx.put(key(evse), &record);
+    }
+
+    /// The interval of periodic samples runs from the start of the transaction.
+    fn schedule_sample(&self, cx: &mut Cx<'_>, evse: EvseId) {
+        match cx.seconds(Known::SampledUpdatedInterval) {
+            Duration::ZERO => cx.timers.clear(Timer::Sample(evse)),
+            interval => {
+                let at = cx.now + interval;
+                cx.timers.set(Timer::Sample(evse), at);
+            }
+        }
+    }
+
+    /// The interval was changed: it counts from now.
+    pub(crate) fn on_interval_changed(&self, cx: &mut Cx<'_>) {
+        for session in &self.sessions {
+            if let Some(transaction) = &session.transaction {
+                self.schedule_sample(cx, transaction.evse);
+            }
+        }
+    }
+
+    /// E02.FR.10, J02: a periodic sample is due.
+    pub(crate) fn on_sample_timer(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        self.schedule_sample(cx, evse);
+        let known = Known::SampledUpdatedMeasurands;
+        let (trigger, context) = (TriggerReason::MeterValuePeriodic, ReadingContext::SamplePeriodic);
+        self.tell_sample(cx, delivery, evse, trigger, context, known);
+    }
+
+    /// J01: samples that are aligned to the clock, in and outside of transactions.
+    pub(crate) fn on_aligned_timer(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery) {
+        let idle_only = cx.variables.flag(Known::AlignedSendDuringIdle) && self.is_any_open();
+        let known = Known::AlignedMeasurands;
+        for at in 0..self.sessions.len() {
+            let Some(evse) = cx.evses.get(at).map(|evse| evse.id) else {
+                break;
+            };
+            if self.sessions[at].transaction.is_some() && !idle_only {
+                let (trigger, context) = (TriggerReason::MeterValueClock, ReadingContext::SampleClock);
+                self.tell_sample(cx, delivery, evse, trigger, context, known);
+            } else if self.sessions[at].transaction.is_none() && cx.is_online() && !idle_only {
+                let values = meter::sample(cx, evse, known, &ReadingContext::SampleClock);
+                if !values.is_empty() {
+                    cx.call(Request::MeterValues { evse, values });
+                }
+            }
+        }
+    }
+
+    fn tell_sample(
+        &mut self,
+        cx: &mut Cx<'_>,
+        delivery: &mut Delivery,
+        evse: EvseId,
+        trigger: TriggerReason,
+        context: ReadingContext,
+        known: Known,
+    ) {
+        let Some(session) = self.session(evse) else { return };
+        if session.transaction.is_some() && session.ending.is_none() {
+            self.tell(cx, delivery, evse, Telling::measured(trigger, context, known));
+        }
+    }
+
+    /// F06.FR.07: the CSMS wants to know how transactions stand; `None` asks for all.
+    pub(crate) fn on_trigger(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: Option<EvseId>) -> bool {
+        let open = self.sessions.iter().filter_map(|session| session.transaction.as_ref());
+        let asked: Vec<EvseId> =
+            open.map(|transaction| transaction.evse).filter(|id| evse.is_none_or(|asked| asked == *id)).collect();
+        for evse in &asked {
+            let known = Known::SampledUpdatedMeasurands;
+            self.tell_sample(cx, delivery, *evse, TriggerReason::Trigger, ReadingContext::Trigger, known);
+        }
+        !asked.is_empty()
+    }
+}
+
+fn session_end(session: &mut Session, ending: Ending) {
+    if session.ending.is_none() {
+        session.ending = Some(ending);
+    }
+}
+
+/// Without StopTxOnEVSideDisconnect a pulled cable ends nothing: the transaction waits for its driver (1.6 §4.10).
+fn stop_points(cx: &Cx<'_>) -> Points {
+    let listed = Points::listed(cx.variables.words(Known::TxStopPoint));
+    if cx.variables.flag(Known::StopTxOnEvSideDisconnect) {
+        return listed;
+    }
+    let cable = Points::EV_CONNECTED.with(Points::POWER_PATH_CLOSED).with(Points::ENERGY_TRANSFER);
+    listed.without(cable).with(Points::AUTHORIZED)
+}
+
+/// Why a transaction ends whose stop point was lost without anyone having stopped it.
+fn lost_ending(trigger: &TriggerReason) -> Ending {
+    let reason = match trigger {
+        TriggerReason::EVCommunicationLost | TriggerReason::EVDeparted => StoppedReason::EVDisconnected,
+        TriggerReason::ChargingStateChanged => StoppedReason::StoppedByEV,
+        _ => StoppedReason::Other,
+    };
+    Ending { trigger: trigger.clone(), reason, reset: None, token: None }
+}
+
+/// Why no session can begin at an EVSE, if so.
+pub(crate) fn unfit(cx: &Cx<'_>, evse: &Evse, availability: &Availability) -> Option<&'static str> {
+    if evse.problem.is_some() || cx.problem.is_some() {
+        Some("it is faulted")
+    } else if !availability.is_operative(evse.id) {
+        Some("it is out of service")
+    } else if cx.closing {
+        Some("the station is about to restart")
+    } else {
+        None
+    }
+}
+
+/// E02.FR.08: never used before. The generator's state follows a count of the station's lives.
+fn new_id(cx: &mut Cx<'_>) -> Text {
+    let (high, low) = (cx.rng.bits(), cx.rng.bits());
+    Text::from(format!("{high:016x}{low:016x}"))
+}
