@@ -1,0 +1,213 @@
+//! Four deeds for one machine: read, sleep, write, perform.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pilotwire::{Event, Instant, Machine, Version};
+use pilotwire_wire::{Connection, Driver, Effect};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
+use tokio::task::JoinHandle;
+
+use crate::{Clock, Host, Node};
+
+/// Bytes that are read at once. The buffer is on the stack while it is used, and nowhere while nothing arrives.
+const CHUNK: usize = 4 * 1024;
+/// How long a connection that is over may take to carry what is still to be written, in real time.
+const LINGER: Duration = Duration::from_secs(2);
+/// What a connection that is over may still send to us, to be thrown away.
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// A byte stream in both directions: TCP, TLS over it, or a pipe.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
+
+/// Any stream.
+pub type Socket = Box<dyn Stream>;
+
+/// One machine, its host and its socket.
+pub(crate) struct Session<M: Machine, H> {
+    pub(crate) driver: Driver<M, H>,
+    pub(crate) clock: Clock,
+    socket: Option<Socket>,
+    /// The end of the last connection, which a shutdown waits for.
+    farewell: Option<JoinHandle<()>>,
+}
+
+impl<M, H> Session<M, H>
+where
+    M: Machine,
+    M::Output: Send,
+    H: Host<M>,
+{
+    pub(crate) fn power_up(node: Node<M, H>, clock: Clock) -> Self {
+        let mut driver = Driver::new(node.machine, node.host);
+        driver.handle(clock.now(), Event::PowerUp(node.power_up));
+        Self { driver, clock, socket: None, farewell: None }
+    }
+
+    /// Performs all there is to perform. Returns the version if the machine wants a connection.
+    pub(crate) async fn settle(&mut self) -> Option<Version> {
+        let mut wanted = None;
+        let mut deeds = Vec::new();
+        loop {
+            let now = self.clock.now();
+            match self.driver.next_effect(now) {
+                Some(Effect::Deed(deed)) => deeds.push(deed),
+                Some(Effect::Connect(version)) => wanted = Some(version),
+                Some(Effect::Disconnect(connection)) => self.hang_up(connection),
+                None if deeds.is_empty() => return wanted,
+                None => {
+                    let run = std::mem::take(&mut deeds);
+                    let answers = self.driver.observer_mut().perform(now, run).await;
+                    self.driver.performed();
+                    for event in answers {
+                        self.driver.handle(self.clock.now(), event);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a new socket; the one before is closed by its own close frame, apart from this session.
+    pub(crate) fn connected(&mut self, socket: Socket, connection: Connection, version: Version) {
+        let old = self.driver.connected(self.clock.now(), connection, version);
+        let old_socket = self.socket.replace(socket);
+        if let (Some(old), Some(old_socket)) = (old, old_socket) {
+            tokio::spawn(linger(old_socket, old));
+        }
+    }
+
+    /// The network is gone.
+    pub(crate) fn lost(&mut self) {
+        self.socket = None;
+        self.driver.lost(self.clock.now());
+    }
+
+    /// When to call [`on_deadline`](Self::on_deadline).
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let pause = match self.driver.may_read(self.clock.now()) {
+            Err(until) => until,
+            Ok(()) => None,
+        };
+        [self.driver.poll_timeout(), pause].into_iter().flatten().min()
+    }
+
+    pub(crate) fn on_deadline(&mut self) {
+        self.driver.handle_timeout(self.clock.now());
+    }
+
+    /// Moves bytes in one direction, once. May be dropped at any time without losing any.
+    pub(crate) fn move_bytes(&mut self) -> impl Future<Output = ()> {
+        poll_fn(|context| self.poll_bytes(context))
+    }
+
+    /// Says goodbye and performs what is left. The connection gets its time to end well.
+    pub(crate) async fn shut_down(mut self, code: u16, reason: &str) -> (M, H) {
+        self.driver.close(self.clock.now(), code, reason);
+        // A machine that wants to connect again is not heard any more.
+        let _ = self.settle().await;
+        if let Some(farewell) = self.farewell.take() {
+            // It cannot fail but by a panic, and nothing depends on it.
+            let _ = farewell.await;
+        }
+        self.driver.into_parts()
+    }
+
+    fn hang_up(&mut self, connection: Box<Connection>) {
+        if let Some(socket) = self.socket.take() {
+            self.farewell = Some(tokio::spawn(linger(socket, connection)));
+        }
+    }
+
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(socket) = &mut self.socket else {
+            return Poll::Pending;
+        };
+        let socket = Pin::new(socket);
+        match poll_exchange(socket, &mut self.driver, &self.clock, context) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(Broken)) => {
+                self.lost();
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// The stream ended, with or without an error.
+struct Broken;
+
+fn poll_exchange<M: Machine, H: Host<M>>(
+    mut socket: Pin<&mut Socket>,
+    driver: &mut Driver<M, H>,
+    clock: &Clock,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Broken>> {
+    if driver.pending().is_empty() {
+        // TLS keeps bytes of its own; for TCP this costs nothing.
+        if let Poll::Ready(Err(_)) = socket.as_mut().poll_flush(context) {
+            return Poll::Ready(Err(Broken));
+        }
+    } else if let Poll::Ready(result) = socket.as_mut().poll_write(context, driver.pending()) {
+        return Poll::Ready(match result {
+            Ok(count) if count > 0 => {
+                driver.sent(count);
+                Ok(())
+            }
+            _ => Err(Broken),
+        });
+    }
+    if driver.may_read(clock.now()).is_err() {
+        return Poll::Pending;
+    }
+    let mut chunk = [0; CHUNK];
+    let mut chunk = ReadBuf::new(&mut chunk);
+    Poll::Ready(match ready!(socket.poll_read(context, &mut chunk)) {
+        Ok(()) if !chunk.filled().is_empty() => {
+            driver.receive(clock.now(), chunk.filled());
+            Ok(())
+        }
+        _ => Err(Broken),
+    })
+}
+
+/// Writes what is left, ends our side, and waits for the end of the other: a socket that is dropped with unread bytes in it
+/// resets the connection, and our close frame would be lost with it.
+pub(crate) async fn linger(socket: Socket, mut connection: Box<Connection>) {
+    let bytes = connection.pending().to_vec();
+    connection.sent(bytes.len());
+    linger_with(socket, bytes).await;
+}
+
+/// The same for bytes that are no WebSocket's.
+pub(crate) async fn linger_with(mut socket: Socket, bytes: Vec<u8>) {
+    let goodbye = async {
+        socket.write_all(&bytes).await?;
+        socket.shutdown().await?;
+        let mut room = LINGER_BYTES;
+        while room > 0 {
+            match read_chunk(&mut socket, |chunk| chunk.len()).await? {
+                0 => break,
+                count => room = room.saturating_sub(count),
+            }
+        }
+        Ok::<_, std::io::Error>(())
+    };
+    // Whatever fails here fails on a connection that nobody waits for.
+    let _ = tokio::time::timeout(LINGER, goodbye).await;
+}
+
+/// Reads once, through the stack.
+pub(crate) async fn read_chunk<T>(socket: &mut Socket, mut take: impl FnMut(&[u8]) -> T) -> std::io::Result<T> {
+    poll_fn(|context| {
+        let mut chunk = [0; CHUNK];
+        let mut chunk = ReadBuf::new(&mut chunk);
+        ready!(Pin::new(&mut *socket).poll_read(context, &mut chunk))?;
+        Poll::Ready(Ok(take(chunk.filled())))
+    })
+    .await
+}

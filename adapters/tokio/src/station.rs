@@ -1,0 +1,210 @@
+//! A charging station on tokio: the client's side.
+
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use pilotwire::{Event, Instant, Machine, Version};
+use pilotwire_wire::{
+    Call, ClientHandshake, Connection, Endpoint, HandshakeError, Identity, Limits, Password, close_code,
+};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, watch};
+
+use crate::session::{Session, read_chunk};
+use crate::{Clock, Host, Node, Socket};
+
+/// Whom a station calls, and as whom. Read anew for every attempt, so that a host that was told to use another URL or
+/// password only has to put it here, and to let the machine reconnect.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The CSMS.
+    pub endpoint: Endpoint,
+    /// The station.
+    pub identity: Identity,
+    /// For Basic authentication; `None` sends no `Authorization`.
+    pub password: Option<Password>,
+}
+
+/// Opens byte streams to an endpoint.
+pub trait Connector: Send + Sync + 'static {
+    /// Opens one. With [`Endpoint::secure`], TLS must be up and the server verified when it is ready.
+    ///
+    /// # Errors
+    /// Whatever the environment has to say.
+    fn connect(&self, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
+}
+
+/// Plain TCP; refuses `wss`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tcp;
+
+impl Connector for Tcp {
+    fn connect(&self, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>> {
+        Box::pin(async move {
+            if endpoint.secure {
+                return Err(io::Error::new(
+                    io::ErrorKind::Unsupported,
+                    "wss:// needs a connector that speaks TLS; this one is for ws:// only",
+                ));
+            }
+            let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Socket)
+        })
+    }
+}
+
+/// Why an attempt to connect failed.
+#[derive(Debug, thiserror::Error)]
+pub enum AttemptError {
+    /// No byte stream to the CSMS, or it broke in the handshake. The environment's fault.
+    #[error("the CSMS cannot be reached: {0}")]
+    Unreachable(#[from] io::Error),
+    /// The handshake failed.
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    /// It took longer than [`Limits::handshake`]. The environment's fault, or the CSMS's.
+    #[error("the CSMS did not complete the handshake in time")]
+    TooSlow,
+    /// The [`Network`](StationConfig::network) switch is off.
+    #[error("the network is switched off")]
+    NetworkDown,
+}
+
+/// How to run a station.
+pub struct StationConfig {
+    /// Whom it calls; may change while it runs.
+    pub target: watch::Receiver<Target>,
+    /// What the CSMS may cost it. The handshake is timed in real time, however fast the clock runs.
+    pub limits: Limits,
+    /// How byte streams are opened; [`Tcp`] for plain ones.
+    pub connector: Arc<dyn Connector>,
+    /// While this is false, the network is cut: the socket is dropped, and attempts fail at once.
+    pub network: watch::Receiver<bool>,
+}
+
+impl StationConfig {
+    /// Plain TCP, default limits, a fixed target, and a network that is always there.
+    pub fn plain(target: Target) -> Self {
+        Self {
+            target: watch::channel(target).1,
+            limits: Limits::default(),
+            connector: Arc::new(Tcp),
+            network: watch::channel(true).1,
+        }
+    }
+}
+
+type Attempt = Pin<Box<dyn Future<Output = Result<(Socket, Connection), AttemptError>> + Send>>;
+
+/// Runs a charging station until `cancel` is ready: powers it up, connects when it asks for it, and performs what it wants
+/// done. Inputs may come from many places; when all senders are gone, it runs on without.
+///
+/// Returns machine and host after a shutdown in good order. To cut the power instead, drop the future.
+pub async fn run_station<M, H>(
+    node: Node<M, H>,
+    mut config: StationConfig,
+    mut inputs: mpsc::Receiver<Event<M::Input>>,
+    clock: Clock,
+    cancel: impl Future<Output = ()>,
+) -> (M, H)
+where
+    M: Machine,
+    M::Output: Send,
+    H: Host<M>,
+{
+    let mut cancel = std::pin::pin!(cancel);
+    let mut session = Session::power_up(node, clock);
+    let mut attempt: Option<(Version, Attempt)> = None;
+    let mut inputs_open = true;
+    loop {
+        if let Some(version) = session.settle().await {
+            attempt = Some((version, start(&config, version)));
+        }
+        if !session.driver.is_connecting() {
+            attempt = None;
+        }
+        let deadline = session.deadline();
+        tokio::select! {
+            () = &mut cancel => return session.shut_down(close_code::AWAY, "shutting down").await,
+            () = session.move_bytes() => {}
+            () = clock.sleep_until(deadline) => session.on_deadline(),
+            event = inputs.recv(), if inputs_open => match event {
+                Some(event) => session.driver.handle(clock.now(), event),
+                None => inputs_open = false,
+            },
+            up = switched(&mut config.network) => if !up {
+                attempt = None;
+                session.lost();
+            },
+            (version, result) = outcome(&mut attempt) => {
+                attempt = None;
+                match result {
+                    Ok((socket, connection)) => session.connected(socket, connection, version),
+                    Err(error) => {
+                        session.driver.observer_mut().attempt_failed(clock.now(), &error);
+                        session.lost();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The new position of the switch.
+async fn switched(network: &mut watch::Receiver<bool>) -> bool {
+    match network.changed().await {
+        Ok(()) => *network.borrow_and_update(),
+        // Nobody can switch it any more.
+        Err(_) => std::future::pending().await,
+    }
+}
+
+async fn outcome(attempt: &mut Option<(Version, Attempt)>) -> (Version, Result<(Socket, Connection), AttemptError>) {
+    match attempt {
+        Some((version, attempt)) => (*version, attempt.await),
+        None => std::future::pending().await,
+    }
+}
+
+fn start(config: &StationConfig, version: Version) -> Attempt {
+    let target = config.target.borrow().clone();
+    let connector = Arc::clone(&config.connector);
+    let limits = config.limits;
+    let up = *config.network.borrow();
+    Box::pin(async move {
+        if !up {
+            return Err(AttemptError::NetworkDown);
+        }
+        let call = Call { endpoint: target.endpoint, identity: target.identity, version, password: target.password };
+        let open = open(connector.connect(call.endpoint.clone()), &call, limits);
+        let result = tokio::time::timeout(limits.handshake, open).await;
+        result.unwrap_or(Err(AttemptError::TooSlow))
+    })
+}
+
+async fn open(
+    connecting: impl Future<Output = io::Result<Socket>>,
+    call: &Call,
+    limits: Limits,
+) -> Result<(Socket, Connection), AttemptError> {
+    let mut socket = connecting.await?;
+    let mut key = [0; 16];
+    getrandom::fill(&mut key).map_err(io::Error::other)?;
+    // Timed from outside, so the handshake's own deadline is not looked at.
+    let mut handshake = ClientHandshake::new(Instant::ZERO, call, key, limits);
+    socket.write_all(handshake.pending()).await?;
+    socket.flush().await?;
+    loop {
+        let progress = read_chunk(&mut socket, |chunk| match chunk {
+            [] => Err(AttemptError::Unreachable(io::ErrorKind::UnexpectedEof.into())),
+            chunk => Ok(handshake.receive(chunk)?),
+        });
+        if let Some(connection) = progress.await?? {
+            return Ok((socket, connection));
+        }
+    }
+}

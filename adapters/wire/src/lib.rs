@@ -1,0 +1,31 @@
+//! OCPP-J over WebSocket without I/O: bytes in, bytes out, one deadline.
+//!
+//! ```text
+//!  socket ── bytes ──► ServerHandshake ── Upgrade ──► Connection ──┐
+//!                                                                  ├──► Driver<Machine> ── Effect ──► runtime
+//!  socket ── bytes ──► ClientHandshake ─────────────► Connection ──┘
+//! ```
+//!
+//! Nothing here reads a clock, owns a socket or waits. A runtime reads and writes bytes, sleeps until a deadline, and
+//! performs the [`Effect`]s that the [`Driver`] hands out in order. Everything a peer sends is held under [`Limits`].
+#![forbid(unsafe_code)]
+
+mod auth;
+mod client;
+mod connection;
+mod driver;
+mod frames;
+mod http;
+mod identity;
+mod limits;
+mod pace;
+mod server;
+
+pub use auth::{Credentials, Password, UnreadableCredentials, same_bytes};
+pub use client::{Call, ClientHandshake, Endpoint, EndpointError, HandshakeError};
+pub use connection::{Closed, Connection, Message, SendError, Side, close_code};
+pub use driver::{Deed, Driver, Effect, LinkEnd, Observer};
+pub use http::Refusal;
+pub use identity::{Identity, IdentityError, MAX_IDENTITY_CHARS};
+pub use limits::Limits;
+pub use server::{ServerHandshake, Upgrade};
