@@ -1,0 +1,130 @@
+//! `/v1/stations/{id}/call/{Action}`.
+
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use pilotwire::Event;
+use pilotwire::csms::{Input, Limits, Outcome};
+use pilotwire::messages::{Json, encode};
+use serde::Deserialize;
+
+use super::error::ApiError;
+use super::{Api, Asked, At, Body, body_text};
+
+/// The longest wait for a station that is away, in real seconds.
+const LONGEST_WAIT_S: u32 = 3600;
+/// What an operation may take beyond its own limits before something is wrong here.
+const GRACE: Duration = Duration::from_secs(10);
+/// Characters of the name of an action; the longest of OCPP has fewer.
+const ACTION: usize = 64;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wait {
+    #[serde(default)]
+    wait_s: u32,
+}
+
+pub(super) async fn call(
+    State(api): State<Api>,
+    At((id, action)): At<(String, String)>,
+    Asked(Wait { wait_s }): Asked<Wait>,
+    body: Body,
+) -> Result<Response, ApiError> {
+    api.known(&id).await?;
+    if wait_s > LONGEST_WAIT_S {
+        return Err(ApiError::bad_request(format!("wait_s is {LONGEST_WAIT_S} at most")));
+    }
+    if action.len() > ACTION || !action.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return Err(ApiError::bad_request("an action is a word such as TriggerMessage"));
+    }
+    let text = body_text(body)?;
+    let payload = match text.trim_start().starts_with('{') {
+        true => Json::parse(&text).map_err(|error| ApiError::bad_request(error.to_string()))?,
+        false => return Err(ApiError::bad_request("the body is the call's payload, a JSON object")),
+    };
+    let outcome = api.ask(&id, &action, payload, wait_s).await?;
+    tracing::info!(station = ?id, ?action, outcome = name_of(&outcome), "a call ended");
+    answer(outcome)
+}
+
+impl Api {
+    async fn ask(&self, id: &str, action: &str, payload: Json, wait_s: u32) -> Result<Outcome, ApiError> {
+        let mut waiting = self.shared.calls.begin();
+        let input = Input::RawCall {
+            operation: waiting.operation,
+            action: action.into(),
+            payload,
+            wait_s: wait_s.saturating_mul(self.shared.clock.speed()),
+        };
+        let asking = async {
+            if self.stations.send(id, Event::Input(input)).await.is_err() {
+                return Err(unavailable());
+            }
+            (&mut waiting.outcome).await.map_err(|_| unavailable())
+        };
+        // Waiting for a turn and for the answer may take a call's time each.
+        let call = u64::from(Limits::default().call_timeout_s);
+        let patience = Duration::from_secs(u64::from(wait_s) + 2 * call) + GRACE;
+        tokio::time::timeout(patience, asking).await.unwrap_or(Ok(Outcome::TimedOut))
+    }
+}
+
+fn answer(outcome: Outcome) -> Result<Response, ApiError> {
+    let error = |status, error, message: &str| Err(ApiError::new(status, error, message));
+    match outcome {
+        Outcome::Payload(payload) => Ok(json(payload.as_str().to_owned())),
+        // Raw calls end with a payload; a reply would be told in our own words.
+        Outcome::Reply(reply) => Ok(json(encode(&reply))),
+        Outcome::CallError { code, description, details } => {
+            Err(ApiError::call_error(&code, &description, details.as_str()))
+        }
+        Outcome::Offline => {
+            error(StatusCode::SERVICE_UNAVAILABLE, "offline", "the station is not connected; it was not asked")
+        }
+        Outcome::Lost => error(
+            StatusCode::GATEWAY_TIMEOUT,
+            "lost",
+            "the connection was lost before the station answered; it may have acted or not",
+        ),
+        Outcome::TimedOut => error(
+            StatusCode::GATEWAY_TIMEOUT,
+            "timed_out",
+            "the station did not answer in time; it may have acted or not",
+        ),
+        Outcome::Invalid(text) => error(StatusCode::UNPROCESSABLE_ENTITY, "invalid", &text),
+        Outcome::NotAccepted => {
+            error(StatusCode::CONFLICT, "not_accepted", "the station's registration is not accepted; it was not asked")
+        }
+        Outcome::Busy => {
+            error(StatusCode::TOO_MANY_REQUESTS, "busy", "too many calls wait for this station; it was not asked")
+        }
+    }
+}
+
+fn json(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+}
+
+fn unavailable() -> ApiError {
+    ApiError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "unavailable",
+        "the station's records cannot be read, or the server is full or shutting down",
+    )
+}
+
+const fn name_of(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Reply(_) | Outcome::Payload(_) => "answered",
+        Outcome::CallError { .. } => "call_error",
+        Outcome::Offline => "offline",
+        Outcome::Lost => "lost",
+        Outcome::TimedOut => "timed_out",
+        Outcome::Invalid(_) => "invalid",
+        Outcome::NotAccepted => "not_accepted",
+        Outcome::Busy => "busy",
+    }
+}

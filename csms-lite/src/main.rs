@@ -1,0 +1,45 @@
+//! `csms-lite serve`: see the library.
+#![forbid(unsafe_code)]
+
+mod cli;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, CliError, Command, Serve};
+use csms_lite::serve;
+
+fn main() -> ExitCode {
+    let Command::Serve(arguments) = Cli::parse().command;
+    arguments.install_log();
+    match run(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Standard error may be closed; there is nobody else to tell.
+            let _ = writeln!(std::io::stderr(), "csms-lite: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[tokio::main]
+async fn run(arguments: Serve) -> Result<(), CliError> {
+    let options = arguments.options()?;
+    if options.insecure {
+        tracing::warn!(
+            "--insecure: every station is let in without a password, and whoever reaches the port can be any"
+        );
+    }
+    // Before anything is started, so that no signal is missed.
+    let stop = cli::stop_signal()?;
+    let running = serve(options).await?;
+    let ready = cli::ready_line(&running);
+    // Whoever started us reads this line; if it is gone, we serve all the same.
+    let _ = writeln!(std::io::stdout(), "{ready}");
+    tracing::info!(ocpp = %running.ocpp, http = %running.http, "ready");
+    stop.await;
+    tracing::info!("shutting down");
+    running.shutdown().await;
+    Ok(())
+}

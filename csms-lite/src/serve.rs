@@ -1,0 +1,197 @@
+//! Starting and stopping all of it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pilotwire::Version;
+use pilotwire_tokio::{Clock, Server, ServerConfig};
+use pilotwire_wire::Password;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::api;
+use crate::doorkeeper::Doorkeeper;
+use crate::password::Hasher;
+use crate::shared::Shared;
+use crate::station::StationFactory;
+use crate::store::{Store, StoreError, make_private_directory};
+
+/// The versions that are offered.
+const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
+/// How long HTTP requests under way may take to end at a shutdown, in real time.
+const LAST_REQUESTS: Duration = Duration::from_secs(5);
+
+/// How to run the CSMS.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Where stations connect; port 0 picks a free one.
+    pub ocpp: SocketAddr,
+    /// Where the HTTP API listens; port 0 picks a free one.
+    pub http: SocketAddr,
+    /// The directory of the database.
+    pub data: PathBuf,
+    /// Lets every station in, known or not, without a password. Default: no.
+    pub insecure: bool,
+    /// Seconds between heartbeats, by the clock of [`Options::clock`]. Default 300.
+    pub heartbeat_s: i32,
+    /// What clients of the HTTP API have to present (`Authorization: Bearer`). Without it the API listens on loopback
+    /// addresses only.
+    pub api_token: Option<Password>,
+    /// The stations' time. May run faster than real time; the HTTP API's waits are in real time all the same.
+    pub clock: Clock,
+    /// Makes the ids of the CALLs. `None` takes one from the operating system; another one for each run, or ids come twice.
+    pub seed: Option<u64>,
+    /// The directory of journals: a file for each life of a station's machine. There are tokens in them. Default: none.
+    pub journals: Option<PathBuf>,
+    /// Limits of sockets and handshakes, and of who guesses passwords. Its versions are not heeded.
+    pub server: ServerConfig,
+}
+
+impl Options {
+    /// Free loopback ports, nobody let in without a password, real time.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self {
+            ocpp: loopback,
+            http: loopback,
+            data: data.into(),
+            insecure: false,
+            heartbeat_s: 300,
+            api_token: None,
+            clock: Clock::of_this_computer(1),
+            seed: None,
+            journals: None,
+            server: ServerConfig::default(),
+        }
+    }
+}
+
+/// The CSMS cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Our caller's fault: everyone who reaches that address would be the operator.
+    #[error("the HTTP API may listen on {0}, which is no loopback address, only with an API token")]
+    Unprotected(SocketAddr),
+    /// Our caller's fault: nobody must guess it.
+    #[error("an API token has at least 16 characters, all of them visible ASCII")]
+    WeakToken,
+    /// The environment's fault.
+    #[error("cannot listen on {0}: {1}")]
+    Listen(SocketAddr, #[source] io::Error),
+    /// The environment's fault.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The environment's fault.
+    #[error("the operating system gives no random numbers")]
+    NoRandom,
+}
+
+/// A CSMS that runs. Dropping it stops it at once; [`shutdown`](Self::shutdown) does it in good order.
+#[derive(Debug)]
+pub struct Running {
+    /// Where stations connect.
+    pub ocpp: SocketAddr,
+    /// Where the HTTP API listens.
+    pub http: SocketAddr,
+    /// What is stored. It is closed by the shutdown.
+    pub store: Store,
+    stop: watch::Sender<bool>,
+    stations: JoinHandle<()>,
+    requests: JoinHandle<io::Result<()>>,
+    shared: Arc<Shared>,
+}
+
+/// Starts a CSMS in the present tokio runtime. Both ports are open when this returns.
+///
+/// # Errors
+/// Says why it cannot be started.
+pub async fn serve(options: Options) -> Result<Running, ServeError> {
+    check(&options)?;
+    if let Some(directory) = &options.journals {
+        make_private_directory(directory).map_err(StoreError::Directory)?;
+    }
+    let seed = match options.seed {
+        Some(seed) => seed,
+        None => getrandom::u64().map_err(|_| ServeError::NoRandom)?,
+    };
+    let ocpp = listen(options.ocpp).await?;
+    let http = listen(options.http).await?;
+    let store = Store::open(&options.data).await?;
+    let shared = Arc::new(Shared::new(&options, store.clone(), seed));
+    let config = ServerConfig { versions: VERSIONS.to_vec(), ..options.server };
+    let factory = StationFactory(Arc::clone(&shared));
+    let server = Server::new(Doorkeeper(Arc::clone(&shared)), factory, config, options.clock);
+    let router = api::router(Arc::clone(&shared), server.handle(), options.api_token);
+    let stop = watch::channel(false).0;
+    let (ocpp_address, http_address) = (address(&ocpp)?, address(&http)?);
+    let stations = tokio::spawn(server.serve(ocpp, stopped(&stop)));
+    let requests = tokio::spawn(axum::serve(http, router).with_graceful_shutdown(stopped(&stop)).into_future());
+    Ok(Running { ocpp: ocpp_address, http: http_address, store, stop, stations, requests, shared })
+}
+
+impl Running {
+    /// Closes the connections in good order, lets requests end, and closes the database.
+    pub async fn shutdown(mut self) {
+        self.stop.send_replace(true);
+        // They fail by a panic alone, and then there is nothing left to end.
+        let _ = (&mut self.stations).await;
+        self.shared.calls.give_up();
+        let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.requests).await;
+        self.store.close().await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.send_replace(true);
+        self.stations.abort();
+        self.requests.abort();
+    }
+}
+
+fn check(options: &Options) -> Result<(), ServeError> {
+    match &options.api_token {
+        Some(token) if token.reveal().len() < 16 || !token.reveal().iter().all(u8::is_ascii_graphic) => {
+            Err(ServeError::WeakToken)
+        }
+        None if !options.http.ip().is_loopback() => Err(ServeError::Unprotected(options.http)),
+        _ => Ok(()),
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address).await.map_err(|error| ServeError::Listen(address, error))
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, ServeError> {
+    let unknown = SocketAddr::from(([0, 0, 0, 0], 0));
+    listener.local_addr().map_err(|error| ServeError::Listen(unknown, error))
+}
+
+/// Ready when the shutdown begins, or when the [`Running`] is gone.
+fn stopped(stop: &watch::Sender<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut stop = stop.subscribe();
+    async move {
+        let _ = stop.wait_for(|stopping| *stopping).await;
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(options: &Options, store: Store, seed: u64) -> Self {
+        Self {
+            store,
+            clock: options.clock,
+            hasher: Hasher::default(),
+            calls: crate::shared::Calls::default(),
+            seen: crate::shared::Seen::default(),
+            insecure: options.insecure,
+            heartbeat_s: options.heartbeat_s,
+            seed,
+            journals: options.journals.clone(),
+        }
+    }
+}
