@@ -1,0 +1,141 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+
+use charger_sim::demo;
+use clap::{Args, Parser, Subcommand};
+use pilotwire::Version;
+use pilotwire::domain::VariableId;
+use pilotwire_wire::{Endpoint, Identity};
+
+/// A virtual charging station that speaks OCPP 1.6 and 2.0.1.
+#[derive(Debug, Parser)]
+#[command(version, about)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Two chargers, one of each version, live through a charging session with a CSMS on this computer.
+    Demo(DemoOptions),
+    /// One charger against any CSMS.
+    Run(Box<RunOptions>),
+    /// Replay a journal; exits with 0 only if everything comes out as recorded.
+    Replay {
+        /// The journal.
+        file: PathBuf,
+    },
+    /// Print the frames of a journal, one JSON line each, in the open trace form.
+    Trace {
+        /// The journal.
+        file: PathBuf,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoOptions {
+    /// How many times as fast as real time the chargers live.
+    #[arg(long, default_value_t = 120, value_parser = clap::value_parser!(u32).range(1..=600))]
+    speed: u32,
+    /// Where the journals are written; a new directory below the system's temporary one if absent.
+    #[arg(long)]
+    journals: Option<PathBuf>,
+}
+
+impl From<DemoOptions> for demo::Options {
+    fn from(options: DemoOptions) -> Self {
+        Self { speed: options.speed, journals: options.journals }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunOptions {
+    /// Where the CSMS listens: ws://host:port/path, without the identity.
+    #[arg(long, value_parser = endpoint)]
+    pub(crate) csms: Endpoint,
+    /// The station's identity, as it will stand at the end of the URL.
+    #[arg(long, value_parser = Identity::new)]
+    pub(crate) id: Identity,
+    /// The version to offer.
+    #[arg(long, default_value = "2.0.1", value_parser = version)]
+    pub(crate) version: Version,
+    /// The number of EVSEs, with one connector each.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
+    pub(crate) evses: u8,
+    /// The password for Basic authentication.
+    #[arg(long, conflicts_with = "password_file")]
+    pub(crate) password: Option<String>,
+    /// A file with the password; one line feed at its end is left out.
+    #[arg(long)]
+    pub(crate) password_file: Option<PathBuf>,
+    /// A directory for the station's records and hardware, so that they survive this process.
+    #[arg(long)]
+    pub(crate) state: Option<PathBuf>,
+    /// A file for the journal; what was there is replaced.
+    #[arg(long)]
+    pub(crate) journal: Option<PathBuf>,
+    /// Keep the station's actions in the journal beside their digest.
+    #[arg(long, requires = "journal")]
+    pub(crate) journal_actions: bool,
+    /// Play the physical world through JSON lines on standard input; see docs/control-interface.md.
+    #[arg(long)]
+    pub(crate) control: bool,
+    /// Tell every frame as an event, too.
+    #[arg(long)]
+    pub(crate) frames: bool,
+    /// How many times as fast as real time the charger lives.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) speed: u32,
+    /// How often meters are read while energy flows, in seconds of the charger's time.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=60))]
+    pub(crate) meter_interval: u32,
+    /// The vendor that BootNotification tells.
+    #[arg(long, default_value = "Pilotwire")]
+    pub(crate) vendor: String,
+    /// The model that BootNotification tells.
+    #[arg(long, default_value = "Virtual charger")]
+    pub(crate) model: String,
+    /// The serial number that BootNotification tells.
+    #[arg(long)]
+    pub(crate) serial: Option<String>,
+    /// The firmware version that BootNotification tells.
+    #[arg(long, default_value = env!("CARGO_PKG_VERSION"))]
+    pub(crate) firmware: String,
+    /// Makes ids and jitter; made from the identity if absent.
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// A variable's value from the factory: Component.Variable=value, or Component.Variable[instance]=value.
+    #[arg(long = "set", value_parser = variable)]
+    pub(crate) variables: Vec<(VariableId, String)>,
+}
+
+fn endpoint(text: &str) -> Result<Endpoint, String> {
+    let endpoint: Endpoint = text.parse().map_err(|error| format!("{error}"))?;
+    if endpoint.secure {
+        return Err(
+            "this program speaks ws:// only; let a TLS client on this computer carry it to a wss:// CSMS".into()
+        );
+    }
+    Ok(endpoint)
+}
+
+fn version(text: &str) -> Result<Version, String> {
+    match text.parse() {
+        Ok(version @ (Version::V16 | Version::V201)) => Ok(version),
+        _ => Err("use 1.6 or 2.0.1".into()),
+    }
+}
+
+fn variable(text: &str) -> Result<(VariableId, String), String> {
+    let parts = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+    let Some(((component, variable), value)) = parts else {
+        return Err("use Component.Variable=value".into());
+    };
+    let id = match variable.strip_suffix(']').and_then(|variable| variable.split_once('[')) {
+        Some((variable, instance)) => VariableId::new(component, variable).instance(instance),
+        None => VariableId::new(component, variable),
+    };
+    Ok((id, value.into()))
+}

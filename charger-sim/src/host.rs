@@ -1,0 +1,250 @@
+//! Performs what the station wants on virtual hardware, and tells what happened.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use pilotwire::journal::Recorder;
+use pilotwire::station::{Input, Output};
+use pilotwire::{Action, Event, Instant, Station};
+use pilotwire_tokio::{AttemptError, Clock};
+use pilotwire_wire::{Deed, LinkEnd, Observer};
+use serde_json::{Value, json};
+use tokio::sync::{Notify, mpsc};
+
+use crate::hardware::Hardware;
+use crate::journal::JournalFile;
+use crate::seen::Seen;
+use crate::storage::{HardwareFile, Storage};
+
+/// Everything around the station that outlives its power.
+pub(crate) struct World {
+    pub(crate) hardware: Hardware,
+    pub(crate) hardware_file: Option<HardwareFile>,
+    pub(crate) seen: Seen,
+    pub(crate) storage: Storage,
+    pub(crate) journal: Option<JournalFile>,
+    /// Takes events, one JSON object each.
+    pub(crate) tell: Box<dyn FnMut(Value) + Send>,
+    /// Whether frames are told, too.
+    pub(crate) frames: bool,
+}
+
+/// The world, shared by the station's host and by whoever plays the physical side.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    world: Arc<Mutex<World>>,
+    pub(crate) clock: Clock,
+    /// The station wants to be restarted.
+    pub(crate) reboot: Arc<Notify>,
+}
+
+impl Shared {
+    pub(crate) fn new(world: World, clock: Clock) -> Self {
+        Self { world: Arc::new(Mutex::new(world)), clock, reboot: Arc::new(Notify::new()) }
+    }
+
+    /// A panic elsewhere does not make the hardware disappear.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes the hardware down.
+    pub(crate) fn save_hardware(&self) {
+        let failure = {
+            let world = &mut *self.world();
+            world.hardware_file.as_mut().and_then(|file| file.save(&world.hardware).err())
+        };
+        if let Some(error) = failure {
+            self.tell("storage_failed", json!({ "key": "hardware.json", "error": error.to_string() }));
+        }
+    }
+
+    /// Tells an event, with the hardware's time of day and milliseconds.
+    pub(crate) fn tell(&self, event: &str, mut details: Value) {
+        if let Value::Object(map) = &mut details {
+            map.insert("event".into(), event.into());
+            map.insert("time".into(), self.clock.wall().to_string().into());
+            map.insert("at_ms".into(), self.clock.now().as_millis().into());
+        }
+        (self.world().tell)(details);
+    }
+}
+
+/// The host of one life of the station.
+pub(crate) struct Host {
+    pub(crate) shared: Shared,
+    pub(crate) recorder: Recorder,
+    /// The way on which the station is told facts.
+    pub(crate) inputs: mpsc::Sender<Event<Input>>,
+}
+
+impl Observer<Input, Output> for Host {
+    fn before(&mut self, now: Instant, event: &Event<Input>) {
+        if self.shared.world().journal.is_some() {
+            self.recorder.before(now, event);
+        }
+        match event {
+            Event::Received(text) => self.tell_frame("received", text),
+            Event::Connected(version) => {
+                self.shared.world().seen.connected = Some(*version);
+                self.shared.tell("connected", json!({ "version": version }));
+            }
+            Event::Disconnected => {
+                self.shared.world().seen.connected = None;
+                self.shared.tell("disconnected", json!({}));
+            }
+            _ => {}
+        }
+    }
+
+    fn after(&mut self, _: Instant, actions: &[Action<Output>]) {
+        if let Some(line) = self.recorder.after(actions) {
+            let failed = self.shared.world().journal.as_mut().and_then(|journal| journal.line(&line).err());
+            if let Some(error) = failed {
+                self.shared.world().journal = None;
+                self.shared.tell("journal_failed", json!({ "error": error.to_string() }));
+            }
+        }
+        for action in actions {
+            if let Action::Send(text) = action {
+                self.tell_frame("sent", text);
+            }
+        }
+    }
+
+    fn link_ended(&mut self, _: Instant, end: &LinkEnd) {
+        self.shared.tell("link_ended", json!({ "reason": format!("{end:?}") }));
+    }
+}
+
+impl pilotwire_tokio::Host<Station> for Host {
+    async fn perform(&mut self, now: Instant, deeds: Vec<Deed<Output>>) -> Vec<Event<Input>> {
+        let mut answers = Vec::new();
+        for deed in deeds {
+            match deed {
+                Deed::Persist(write) => {
+                    let key = write.key().to_owned();
+                    let result = self.shared.world().storage.write(write);
+                    if let Err(error) = result {
+                        self.shared.tell("storage_failed", json!({ "key": key, "error": error.to_string() }));
+                        answers.push(Event::PersistFailed(key));
+                    }
+                }
+                Deed::Output(output) => answers.extend(self.deed(now, &output).map(Event::Input)),
+            }
+        }
+        answers
+    }
+
+    fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+        self.shared.tell("connect_failed", json!({ "error": error.to_string() }));
+    }
+}
+
+impl Host {
+    fn tell_frame(&self, direction: &str, text: &str) {
+        if self.shared.world().frames {
+            self.shared.tell("frame", json!({ "direction": direction, "frame": text }));
+        }
+    }
+
+    /// Performs one deed; gives back what the station must be told about it.
+    fn deed(&mut self, now: Instant, output: &Output) -> Option<Input> {
+        let answer = self.move_hardware(now, output);
+        self.shared.save_hardware();
+        self.shared.world().seen.output(output);
+        match output {
+            Output::Reboot => {
+                self.shared.tell("reboot", json!({}));
+                self.shared.reboot.notify_one();
+            }
+            other => {
+                let (event, details) = describe(other);
+                self.shared.tell(event, details);
+            }
+        }
+        answer
+    }
+
+    fn move_hardware(&self, now: Instant, output: &Output) -> Option<Input> {
+        let mut world = self.shared.world();
+        world.hardware.advance(now);
+        match output {
+            Output::CloseContactor { evse } => {
+                world.hardware.evse(*evse)?.contactor_closed = true;
+                None
+            }
+            Output::OpenContactor { evse } => {
+                let hardware = world.hardware.evse(*evse)?;
+                hardware.contactor_closed = false;
+                let last = Input::Meter { evse: *evse, reading: hardware.reading() };
+                // The reading of a moment ago may still be on its way, and would be believed: this one comes behind it.
+                let _ = self.inputs.try_send(Event::Input(last.clone()));
+                Some(last)
+            }
+            Output::LockConnector { evse, .. } => {
+                world.hardware.evse(*evse)?.locked = true;
+                None
+            }
+            Output::UnlockConnector { evse, connector, confirm } => {
+                world.hardware.evse(*evse)?.locked = false;
+                confirm.then_some(Input::Unlocked { evse: *evse, connector: *connector, success: true })
+            }
+            Output::SetClock(time) => {
+                world.hardware.set_clock(self.shared.clock.wall(), *time);
+                None
+            }
+            Output::DataTransfer { question, .. } => {
+                let status = pilotwire::domain::DataTransferStatus::UnknownVendorId;
+                let answer = pilotwire::domain::DataTransferAnswer { status, data: None };
+                Some(Input::DataTransferred { question: *question, answer })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// An output as an event: its name, and its members.
+fn describe(output: &Output) -> (&'static str, Value) {
+    match output {
+        Output::CloseContactor { evse } => ("contactor", json!({ "evse": evse, "closed": true })),
+        Output::OpenContactor { evse } => ("contactor", json!({ "evse": evse, "closed": false })),
+        Output::LockConnector { evse, connector } => {
+            ("lock", json!({ "evse": evse, "connector": connector, "locked": true }))
+        }
+        Output::UnlockConnector { evse, connector, .. } => {
+            ("lock", json!({ "evse": evse, "connector": connector, "locked": false }))
+        }
+        Output::SetClock(time) => ("clock_set", json!({ "to": time })),
+        Output::Reboot => ("reboot", json!({})),
+        Output::RebootEvse { evse } => ("reboot_evse", json!({ "evse": evse })),
+        Output::DataTransfer { message, .. } => ("data_transfer", json!({ "message": message })),
+        Output::DataTransferAnswered(answer) => ("data_transfer_answered", json!({ "answer": answer })),
+        Output::Registered(status) => ("registered", json!({ "status": status })),
+        Output::TokenChecked { evse, token, status } => {
+            ("token_checked", json!({ "evse": evse, "token": token.id_token, "status": status }))
+        }
+        Output::Status(report) => (
+            "status",
+            json!({
+                "evse": report.evse,
+                "connector": report.connector,
+                "status": report.status,
+                "occupation": report.occupation,
+                "problem": report.problem,
+            }),
+        ),
+        Output::TransactionStarted { evse, transaction, register_wh } => {
+            ("transaction_started", json!({ "evse": evse, "transaction": transaction, "register_wh": register_wh }))
+        }
+        Output::TransactionEnded { evse, transaction, register_wh, reason } => (
+            "transaction_ended",
+            json!({ "evse": evse, "transaction": transaction, "register_wh": register_wh, "reason": reason }),
+        ),
+        Output::Discarded { transaction, seq_no, why } => {
+            ("discarded", json!({ "transaction": transaction, "seq_no": seq_no, "why": why }))
+        }
+        Output::Violation { text } => ("violation", json!({ "text": text })),
+        Output::Refused { text } => ("refused", json!({ "text": text })),
+        Output::LimitHit { text } => ("limit_hit", json!({ "text": text })),
+    }
+}

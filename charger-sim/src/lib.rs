@@ -1,0 +1,28 @@
+//! A virtual charger: what a [`pilotwire::Station`] needs to believe that it is one.
+//!
+//! * [`hardware`] — EVSEs, cables, contactors, meters and vehicles, exact to the millijoule;
+//! * [`storage`] — the records of a station in a directory, or in memory;
+//! * [`charger`] — the station, its hardware and its link on tokio, with power cuts;
+//! * [`control`] — the physical world as JSON lines;
+//! * [`journal`] — journals in files: written, replayed, traced;
+//! * [`demo`] — two chargers, a CSMS, and a session of each.
+
+pub mod charger;
+mod command;
+pub mod control;
+pub mod demo;
+pub mod hardware;
+mod host;
+pub mod journal;
+mod seen;
+pub mod storage;
+pub mod timeline;
+pub mod vehicle;
+
+use std::io::Write;
+
+/// Writes a line to standard output; `false` if nobody reads it any more.
+pub fn say(line: &str) -> bool {
+    let mut output = std::io::stdout().lock();
+    writeln!(output, "{line}").and_then(|()| output.flush()).is_ok()
+}

@@ -1,0 +1,51 @@
+//! `charger-sim`: a virtual charger on the command line.
+
+mod cli;
+mod run;
+
+use std::process::ExitCode;
+
+use charger_sim::journal::{replay_file, trace_file, verdict};
+use charger_sim::say;
+use clap::Parser;
+use pilotwire::journal::Limits;
+
+use cli::{Cli, Command};
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().command) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("charger-sim: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Whether all went well.
+fn perform(command: Command) -> Result<bool, Failure> {
+    match command {
+        Command::Demo(options) => in_runtime(charger_sim::demo::demo(options.into())),
+        Command::Run(options) => in_runtime(run::run(*options)),
+        Command::Replay { file } => {
+            let (about, replayed) = replay_file(&file, Limits::default())?;
+            say(&format!("{} ({:?} {}): {}", file.display(), about.role, about.name, verdict(&replayed)));
+            Ok(replayed.is_identical())
+        }
+        Command::Trace { file } => {
+            trace_file(&file, Limits::default(), |line| say(&line))?;
+            Ok(true)
+        }
+    }
+}
+
+fn in_runtime(work: impl Future<Output = Result<bool, Failure>>) -> Result<bool, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let succeeded = runtime.block_on(work);
+    // Standard input is read by a thread that cannot be interrupted.
+    runtime.shutdown_background();
+    succeeded
+}
