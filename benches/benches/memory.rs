@@ -1,0 +1,75 @@
+//! Bytes per idle machine, and allocations per exchange: counted, not timed, so they are the same on every run.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use pilotwire::Version;
+use pilotwire_benches::Wired;
+
+struct Counting;
+
+static LIVE: AtomicI64 = AtomicI64::new(0);
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: every call is handed to the system's allocator unchanged; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(layout.size() as i64, Ordering::Relaxed);
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as i64, Ordering::Relaxed);
+        unsafe { System.dealloc(pointer, layout) }
+    }
+
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        LIVE.fetch_add(size as i64 - layout.size() as i64, Ordering::Relaxed);
+        unsafe { System.realloc(pointer, layout, size) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+fn live() -> i64 {
+    LIVE.load(Ordering::Relaxed)
+}
+
+/// What a machine holds: itself and its share of the heap.
+fn bytes_of<T>(make: impl FnOnce() -> T) -> i64 {
+    let before = live();
+    let kept = make();
+    let heap = live() - before;
+    let total = heap + size_of::<T>() as i64;
+    drop(kept);
+    total
+}
+
+/// Allocations and frames of `count` rounds, after a warm-up.
+fn per_round(wired: &mut Wired, count: u64) -> (f64, f64) {
+    (0..10).for_each(|_| wired.next_deadline());
+    let (allocations, frames) = (ALLOCATIONS.load(Ordering::Relaxed), wired.frames);
+    (0..count).for_each(|_| wired.next_deadline());
+    let spent = ALLOCATIONS.load(Ordering::Relaxed) - allocations;
+    (spent as f64 / count as f64, (wired.frames - frames) as f64 / count as f64)
+}
+
+fn main() {
+    println!("{:<52} {:>10} {:>10} {:>10}", "", "1.6", "2.0.1", "aim");
+    let idle_csms = |version| bytes_of(|| Wired::booted(version).csms);
+    let idle_station = |version| bytes_of(|| Wired::booted(version).station);
+    let row = |name: &str, value: &dyn Fn(Version) -> String, aim: &str| {
+        println!("{name:<52} {:>10} {:>10} {aim:>10}", value(Version::V16), value(Version::V201));
+    };
+    row("bytes per idle Csms", &|version| idle_csms(version).to_string(), "2048");
+    row("bytes per idle Station with one EVSE", &|version| idle_station(version).to_string(), "8192");
+    let beat = |version| per_round(&mut Wired::booted(version), 1_000);
+    row("allocations per heartbeat exchange", &|version| format!("{:.2}", beat(version).0), "frames");
+    row("frames per heartbeat exchange", &|version| format!("{:.2}", beat(version).1), "2");
+    let sample = |version| per_round(&mut Wired::sampling(version), 1_000);
+    row("allocations per event with 10 sampled values", &|version| format!("{:.2}", sample(version).0), "");
+    row("frames per event with 10 sampled values", &|version| format!("{:.2}", sample(version).1), "2");
+}

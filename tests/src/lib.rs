@@ -1,0 +1,11 @@
+//! Harnesses: a station and its CSMS side in one virtual time, with a network, disks, hardware and a driver that a test or
+//! a seed can disturb.
+
+mod hardware;
+mod net;
+mod pair;
+pub mod transcript;
+
+pub use hardware::Hardware;
+pub use net::{Net, Side};
+pub use pair::{Cut, Pair, Setup, Step};
