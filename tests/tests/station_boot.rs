@@ -295,3 +295,23 @@ fn attempts_to_connect_come_at_growing_intervals() {
         assert_eq!(station.link, ["connect"], "{wait}");
     }
 }
+
+/// G02.FR.07: the clock is set at least once a day, however much there is to say.
+#[test]
+fn a_station_that_never_stops_talking_asks_for_the_time_once_a_day() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        let mut heartbeats = 0;
+        // Something is said every four minutes, and heartbeats come after five.
+        for _ in 0..400 {
+            station.advance(240);
+            while station.answer_all("Heartbeat").pop().is_some() {
+                heartbeats += 1;
+            }
+            station.plug();
+            station.fact(Input::CableUnplugged { evse: EVSE });
+            station.answer_all("StatusNotification");
+        }
+        assert_eq!(heartbeats, 1, "{version}: 400 times 240 s are a day and some hours");
+    }
+}

@@ -1,5 +1,7 @@
 //! Boot, registration and heartbeat (B01–B03, G02).
 
+use core::time::Duration;
+
 use pilotwire_messages::DateTime;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +10,7 @@ use super::reset;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
 use crate::domain::{Boot, BootReason, RegistrationStatus, Request};
+use crate::time::Instant;
 
 /// The wait that we choose when the CSMS leaves it to us (B02.FR.07).
 const OWN_WAIT_S: u64 = 30;
@@ -16,7 +19,7 @@ const OWN_WAIT_S: u64 = 30;
 const MAX_WAIT_S: u64 = 86_400;
 
 /// The heartbeat that keeps the clock right at least once a day (G02.FR.07).
-const DAY_S: u64 = 86_400;
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// The durable record of the registration.
 pub(crate) const RECORD: &str = "registration";
@@ -35,16 +38,18 @@ pub(crate) struct Provisioning {
     boot_due: bool,
     /// The reason stands in a record, until the CSMS has heard it.
     recorded: bool,
+    /// When the CSMS was asked for the time last, or told it in its answer to the boot.
+    synchronized: Instant,
 }
 
 impl Provisioning {
     pub(crate) const fn new(reason: BootReason) -> Self {
-        Self { reason, boot_due: true, recorded: false }
+        Self { reason, boot_due: true, recorded: false, synchronized: Instant::ZERO }
     }
 
     /// After a restart that somebody asked for.
     pub(crate) const fn restarted(reason: BootReason) -> Self {
-        Self { reason, boot_due: true, recorded: true }
+        Self { reason, boot_due: true, recorded: true, synchronized: Instant::ZERO }
     }
 
     /// Part 4 §5.4: no BootNotification on a reconnect, if the CSMS accepted us since power came.
@@ -85,6 +90,7 @@ impl Provisioning {
         interval_s: i32,
     ) {
         self.set_clock(cx, time);
+        self.synchronized = cx.now;
         cx.registration = Some(status.clone());
         cx.tell(Output::Registered(status.clone()));
         if status == RegistrationStatus::Accepted {
@@ -135,15 +141,23 @@ impl Provisioning {
         }
     }
 
+    /// G02.FR.07: however much else is sent, the time is asked for once a day.
     pub(crate) fn schedule_heartbeat(&self, cx: &mut Cx<'_>) {
-        match cx.variables.number(Known::HeartbeatInterval) {
-            0 => cx.timers.clear(Timer::Heartbeat),
-            interval_s => cx.after(Timer::Heartbeat, interval_s.min(DAY_S)),
+        let interval = cx.seconds(Known::HeartbeatInterval);
+        if interval.is_zero() {
+            cx.timers.clear(Timer::Heartbeat);
+            return;
         }
+        let at = (cx.now + interval).min(self.synchronized + DAY);
+        cx.timers.set(Timer::Heartbeat, at);
     }
 
-    pub(crate) fn on_heartbeat_timer(&self, cx: &mut Cx<'_>) {
-        cx.call(Request::Heartbeat);
+    pub(crate) fn on_heartbeat_timer(&mut self, cx: &mut Cx<'_>) {
+        let waits = cx.waiting.iter().any(|waiting| matches!(waiting.request, Request::Heartbeat));
+        if !waits {
+            cx.call(Request::Heartbeat);
+        }
+        self.synchronized = cx.now;
         self.schedule_heartbeat(cx);
     }
 
