@@ -177,14 +177,10 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
     }
 }
 
-/// Whether a station must tell `now` to a CSMS that knows `told`: 1.6 has more statuses than 2.x, and one for the
-/// station.
+/// Whether a station must tell `now` to a CSMS that knows `told`: 1.6 has more statuses than 2.x, and one for the station.
 pub(crate) fn is_status_news(version: Version, told: Option<&ConnectorReport>, now: &ConnectorReport) -> bool {
-    let detailed = version == Version::V16;
-    if now.evse == EvseId(0) && !detailed {
-        return false;
+    match version {
+        Version::V16 => told.is_none_or(|told| !v16::is_same_status(told, now)),
+        _ => now.evse != EvseId(0) && told.is_none_or(|told| told.status != now.status),
     }
-    told.is_none_or(|told| {
-        told.status != now.status || (detailed && (told.occupation != now.occupation || told.problem != now.problem))
-    })
 }

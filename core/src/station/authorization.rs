@@ -4,8 +4,9 @@
 use alloc::format;
 
 use super::api::Output;
-use super::availability::{Availability, no_such_evse};
+use super::availability::no_such_evse;
 use super::shared::{Cx, Evse, Origin, Signal};
+use super::transactions::unfit;
 use crate::device_model::Known;
 use crate::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenInfo, Request};
 
@@ -25,14 +26,8 @@ struct Asked {
 
 impl Authorization {
     /// Someone presents a token: to start, or to stop.
-    pub(crate) fn on_token(
-        &mut self,
-        cx: &mut Cx<'_>,
-        availability: &Availability,
-        evse: Option<EvseId>,
-        token: IdToken,
-    ) {
-        let Some(evse) = self.choose(cx, availability, evse, &token) else {
+    pub(crate) fn on_token(&mut self, cx: &mut Cx<'_>, evse: Option<EvseId>, token: IdToken) {
+        let Some(evse) = self.choose(cx, evse, &token) else {
             return;
         };
         let Some(state) = cx.evse(evse) else {
@@ -51,18 +46,12 @@ impl Authorization {
     }
 
     /// The EVSE that a token at a common reader is meant for.
-    fn choose(
-        &self,
-        cx: &mut Cx<'_>,
-        availability: &Availability,
-        asked: Option<EvseId>,
-        token: &IdToken,
-    ) -> Option<EvseId> {
+    fn choose(&self, cx: &mut Cx<'_>, asked: Option<EvseId>, token: &IdToken) -> Option<EvseId> {
         if asked.is_some() {
             return asked;
         }
         let own = |evse: &&Evse| evse.session.token.as_ref().is_some_and(|started| same_token(started, token));
-        let free = |evse: &&Evse| !evse.is_authorized() && evse.problem.is_none() && availability.is_operative(evse.id);
+        let free = |evse: &&Evse| !evse.is_authorized() && unfit(cx, evse).is_none();
         let chosen = cx
             .evses
             .iter()

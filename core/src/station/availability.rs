@@ -7,11 +7,11 @@ use pilotwire_messages::Text;
 use serde::{Deserialize, Serialize};
 
 use super::api::Output;
-use super::shared::{Cx, Shared, Signal, Waiting};
+use super::shared::{Cx, Evse, Shared, Signal, Waiting};
 use crate::dialect;
 use crate::domain::{
     ChangeAvailabilityStatus, ChargingState, ConnectorReport, ConnectorStatus, EvseId, Occupation, Place, Request,
-    TriggerReason,
+    StoppedReason, TriggerReason,
 };
 
 /// The durable record of what is out of service.
@@ -20,24 +20,19 @@ pub(crate) const RECORD: &str = "availability";
 /// What is in service, and what the CSMS knows of each connector.
 #[derive(Debug)]
 pub(crate) struct Availability {
-    station: Switch,
+    /// The station as a whole first, as connector 0 of EVSE 0.
     connectors: Vec<Connector>,
     /// The CSMS has not been told something for want of room.
     behind: bool,
-}
-
-/// In service or not, and what it shall be when nothing is in the way.
-#[derive(Clone, Copy, Debug)]
-struct Switch {
-    operative: bool,
-    wanted: bool,
 }
 
 #[derive(Debug)]
 struct Connector {
     evse: EvseId,
     connector: i32,
-    switch: Switch,
+    operative: bool,
+    /// Whether it shall be in service, for its own part.
+    wanted: bool,
     /// As it was when the host was told last.
     shown: Option<ConnectorReport>,
     /// As it was when the CSMS was told last on the way that reached it.
@@ -51,10 +46,6 @@ pub(crate) struct Saved {
     connectors: Vec<(EvseId, i32)>,
 }
 
-impl Switch {
-    const ON: Self = Self { operative: true, wanted: true };
-}
-
 impl Availability {
     pub(crate) fn new(shared: &Shared) -> Self {
         let station = core::iter::once((EvseId(0), 0));
@@ -63,29 +54,20 @@ impl Availability {
         let connectors = station.chain(connectors).map(|(evse, connector)| Connector {
             evse,
             connector,
-            switch: Switch::ON,
+            operative: true,
+            wanted: true,
             shown: None,
             told: None,
         });
-        Self { station: Switch::ON, connectors: connectors.collect(), behind: false }
+        Self { connectors: connectors.collect(), behind: false }
     }
 
-    pub(crate) fn restore(&mut self, saved: &Saved) {
-        let off = Switch { operative: false, wanted: false };
-        if saved.station {
-            self.station = off;
-        }
+    pub(crate) fn restore(&mut self, cx: &mut Cx<'_>, saved: &Saved) {
         for connector in &mut self.connectors {
-            if saved.connectors.contains(&(connector.evse, connector.connector)) {
-                connector.switch = off;
-            }
+            let off = saved.connectors.contains(&(connector.evse, connector.connector));
+            connector.wanted = !off && !(saved.station && connector.evse == EvseId(0));
         }
-    }
-
-    /// Whether a session may begin at this EVSE.
-    pub(crate) fn is_operative(&self, evse: EvseId) -> bool {
-        self.station.operative
-            && self.connectors.iter().any(|connector| connector.evse == evse && connector.switch.operative)
+        self.apply(cx);
     }
 
     /// Everything is told anew: the CSMS has just accepted us (B01.FR.05).
@@ -145,7 +127,7 @@ impl Availability {
         let problem = evse.and_then(|evse| evse.problem.clone()).or_else(|| cx.problem.clone());
         let here = evse.filter(|evse| evse.plugged.is_none_or(|plugged| plugged == connector.connector));
         let occupation = here.map_or(Occupation::Free, occupation);
-        let operative = self.station.operative && connector.switch.operative;
+        let operative = connector.operative;
         let plugged = here.is_some_and(|evse| evse.plugged.is_some());
         let status = match (&problem, operative) {
             (Some(_), _) => ConnectorStatus::Faulted,
@@ -191,65 +173,68 @@ impl Availability {
         place: Option<Place>,
         operative: bool,
     ) -> ChangeAvailabilityStatus {
-        let place = place.filter(|place| place.evse != EvseId(0));
-        let mut found = place.is_none();
-        if place.is_none() {
-            self.station.wanted = operative;
-        }
-        for connector in &mut self.connectors {
-            let named = place.is_some_and(|place| {
-                connector.evse == place.evse && place.connector.is_none_or(|number| number == connector.connector)
-            });
-            if named {
-                found = true;
-                connector.switch.wanted = operative;
-            }
-        }
-        if !found {
+        let station = Place::evse(EvseId(0));
+        let place = place.filter(|place| place.evse != EvseId(0)).unwrap_or(station);
+        let named = |connector: &Connector| {
+            connector.evse == place.evse && place.connector.is_none_or(|number| number == connector.connector)
+        };
+        if !self.connectors.iter().any(named) {
             return ChangeAvailabilityStatus::Rejected;
         }
+        self.connectors.iter_mut().filter(|connector| named(connector)).for_each(|found| found.wanted = operative);
         self.apply(cx);
         self.save(cx);
-        let scheduled = |switch: &Switch| switch.wanted != switch.operative;
-        if scheduled(&self.station) || self.connectors.iter().any(|connector| scheduled(&connector.switch)) {
+        let mut affected = self.connectors.iter().filter(|connector| place == station || named(connector));
+        if affected.any(|connector| connector.operative != self.target(connector)) {
             ChangeAvailabilityStatus::Scheduled
         } else {
             ChangeAvailabilityStatus::Accepted
         }
     }
 
-    /// Makes those changes that no transaction is in the way of.
+    /// What a connector shall be when no transaction is in the way: the station's wish and its own.
+    fn target(&self, connector: &Connector) -> bool {
+        connector.wanted && self.connectors.first().is_none_or(|station| station.wanted)
+    }
+
+    /// Makes those changes that no transaction is in the way of (G03.FR.05, G04.FR.06).
     pub(crate) fn apply(&mut self, cx: &mut Cx<'_>) {
-        let busy = |id: EvseId| cx.evse(id).is_some_and(|evse| evse.session.transaction.is_some());
-        let any_busy = cx.evses.iter().any(|evse| evse.session.transaction.is_some());
-        let mut changed = Vec::new();
-        if self.station.wanted != self.station.operative && (self.station.wanted || !any_busy) {
-            self.station.operative = self.station.wanted;
-            changed.extend(cx.evses.iter().map(|evse| evse.id));
-        }
-        for connector in &mut self.connectors {
-            let switch = &mut connector.switch;
-            if switch.wanted != switch.operative && (switch.wanted || !busy(connector.evse)) {
-                switch.operative = switch.wanted;
-                changed.push(connector.evse);
+        for at in 0..self.connectors.len() {
+            let target = self.target(&self.connectors[at]);
+            let connector = &mut self.connectors[at];
+            let (evse, number) = (connector.evse, connector.connector);
+            let here = |facts: &Evse| evse == EvseId(0) || facts.id == evse;
+            let busy = cx.evses.iter().any(|facts| here(facts) && facts.session.transaction.is_some());
+            if connector.operative == target || (busy && !target) {
+                continue;
             }
-        }
-        for evse in &changed {
-            cx.signal(Signal::Changed(*evse, TriggerReason::AbnormalCondition));
-        }
-        if !changed.is_empty() {
-            cx.signal(Signal::StatusChanged);
+            connector.operative = target;
+            if let Some(facts) = cx.evse_mut(evse) {
+                facts.inoperative.retain(|known| *known != number);
+                facts.inoperative.extend((!target).then_some(number));
+            }
+            on_switched(cx, evse);
         }
     }
 
     /// The wish is what lasts: an interrupted schedule is carried out by the reboot that interrupted it.
     fn save(&self, cx: &mut Cx<'_>) {
-        let off = self.connectors.iter().filter(|connector| !connector.switch.wanted);
-        let saved = Saved {
-            station: !self.station.wanted,
-            connectors: off.map(|connector| (connector.evse, connector.connector)).collect(),
-        };
-        cx.put(RECORD.into(), &saved);
+        let off = self.connectors.iter().filter(|connector| !connector.wanted);
+        let off = off.map(|connector| (connector.evse, connector.connector));
+        let (station, connectors): (Vec<_>, Vec<_>) = off.partition(|(evse, _)| *evse == EvseId(0));
+        cx.put(RECORD.into(), &Saved { station: !station.is_empty(), connectors });
+    }
+}
+
+/// Who was authorized there and has not begun to charge will not.
+fn on_switched(cx: &mut Cx<'_>, evse: EvseId) {
+    cx.signal(Signal::StatusChanged);
+    let Some(facts) = cx.evse(evse) else { return };
+    let trigger = TriggerReason::AbnormalCondition;
+    if facts.is_operative() {
+        cx.signal(Signal::Changed(evse, trigger));
+    } else if facts.is_authorized() {
+        cx.signal(Signal::Stop { evse, trigger, reason: StoppedReason::Other, reset: None });
     }
 }
 
@@ -263,7 +248,7 @@ fn same(a: &ConnectorReport, b: &ConnectorReport) -> bool {
     (&a.status, a.occupation, &a.problem) == (&b.status, b.occupation, &b.problem)
 }
 
-fn occupation(evse: &super::shared::Evse) -> Occupation {
+fn occupation(evse: &Evse) -> Occupation {
     let session = &evse.session;
     match (&session.transaction, &session.charging_state) {
         (Some(_), Some(ChargingState::Charging)) => Occupation::Charging,

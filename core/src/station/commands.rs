@@ -101,7 +101,7 @@ impl Blocks<'_> {
         if !cx.is_accepted() {
             return rejected;
         }
-        let fits = |evse: &&super::shared::Evse| !evse.is_authorized() && unfit(cx, evse, self.availability).is_none();
+        let fits = |evse: &&super::shared::Evse| !evse.is_authorized() && unfit(cx, evse).is_none();
         // F01.FR.20: an EVSE with a vehicle is the one that is meant.
         let chosen = match evse {
             Some(asked) => cx.evses.iter().find(|evse| evse.id == asked && fits(evse)),

@@ -131,6 +131,8 @@ fn evses(config: &Config) -> Vec<Evse> {
         ev_ready: false,
         reading: Reading::default(),
         problem: None,
+        station_faulted: false,
+        inoperative: Vec::new(),
         contactor_closed: false,
         locked: None,
         session: SessionView::default(),
@@ -205,7 +207,7 @@ impl Station {
             Signal::Accepted => self.availability.tell_all(cx),
             Signal::Authorized { evse, token, group, origin } => {
                 let who = (evse, token);
-                self.transactions.on_authorized(cx, delivery, &self.availability, who, group, &origin);
+                self.transactions.on_authorized(cx, delivery, who, group, &origin);
             }
             Signal::StopAuthorized { evse, token } => self.transactions.on_stop_authorized(cx, delivery, evse, token),
             Signal::Stop { evse, trigger, reason, reset } => {
@@ -308,7 +310,7 @@ impl Station {
                 }
                 None => refuse_evse(cx, evse),
             },
-            Input::Token { evse, token } => self.authorization.on_token(cx, &self.availability, evse, token),
+            Input::Token { evse, token } => self.authorization.on_token(cx, evse, token),
             Input::Fault { evse, problem } => on_fault(cx, evse, Some(problem)),
             Input::FaultCleared { evse } => on_fault(cx, evse, None),
             Input::Unlocked { evse, connector, success } => self.on_unlocked(evse, Some(connector), success, out),
@@ -396,7 +398,7 @@ fn on_ev_ready(cx: &mut Cx<'_>, evse: EvseId, ready: bool) {
     }
 }
 
-/// A fault of EVSE 0 is one of the station, and stops every EVSE.
+/// A fault of EVSE 0 is one of the station, and stops every EVSE; each keeps its own.
 fn on_fault(cx: &mut Cx<'_>, evse: EvseId, problem: Option<Problem>) {
     let trigger =
         if problem.is_some() { TriggerReason::AbnormalCondition } else { TriggerReason::ChargingStateChanged };
@@ -410,8 +412,10 @@ fn on_fault(cx: &mut Cx<'_>, evse: EvseId, problem: Option<Problem>) {
         return;
     }
     for id in hit {
-        if let Some(facts) = cx.evse_mut(id) {
-            facts.problem.clone_from(&problem);
+        match cx.evse_mut(id) {
+            Some(facts) if evse == EvseId(0) => facts.station_faulted = problem.is_some(),
+            Some(facts) => facts.problem.clone_from(&problem),
+            None => {}
         }
         cx.signal(Signal::Changed(id, trigger.clone()));
     }

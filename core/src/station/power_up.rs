@@ -73,7 +73,7 @@ impl Station {
     fn restore(&mut self, records: &[Record], out: &mut Outbox<Output>) -> Vec<Transaction> {
         let mut open: Vec<Transaction> = Vec::new();
         for record in records {
-            let result = self.restore_one(record, &mut open);
+            let result = self.restore_one(record, &mut open, out);
             if let Err(why) = result {
                 // one record that cannot be read costs no other.
                 let text = format!("record {} cannot be read and is left alone: {why}", record.key);
@@ -93,7 +93,12 @@ impl Station {
         open
     }
 
-    fn restore_one(&mut self, record: &Record, open: &mut Vec<Transaction>) -> Result<(), String> {
+    fn restore_one(
+        &mut self,
+        record: &Record,
+        open: &mut Vec<Transaction>,
+        out: &mut Outbox<Output>,
+    ) -> Result<(), String> {
         let (key, value) = (record.key.as_str(), record.value.as_str());
         if key.starts_with(delivery::EVENT_PREFIX) {
             self.delivery.restore_event(key, value)
@@ -105,15 +110,16 @@ impl Station {
             open.push(read(value)?);
             Ok(())
         } else {
-            self.restore_single(key, value)
+            self.restore_single(key, value, out)
         }
     }
 
-    fn restore_single(&mut self, key: &str, value: &str) -> Result<(), String> {
+    fn restore_single(&mut self, key: &str, value: &str, out: &mut Outbox<Output>) -> Result<(), String> {
         match key {
             LIVES => read::<u64>(value).map(|_| ()),
             availability::RECORD => {
-                self.availability.restore(&read(value)?);
+                let saved = read(value)?;
+                self.availability.restore(&mut Cx { shared: &mut self.shared, out }, &saved);
                 Ok(())
             }
             provisioning::RECORD => {

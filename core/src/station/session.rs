@@ -121,6 +121,13 @@ pub(crate) struct Ending {
     pub(crate) token: Option<IdToken>,
 }
 
+impl Ending {
+    /// The same end, told by what completed it: who began it was told before.
+    pub(crate) fn told_by(self, trigger: TriggerReason) -> Self {
+        if self.trigger == trigger { self } else { Self { trigger, token: None, ..self } }
+    }
+}
+
 /// One EVSE.
 #[derive(Debug, Default)]
 pub(crate) struct Session {
@@ -149,7 +156,13 @@ pub(crate) struct Session {
 impl Session {
     pub(crate) fn may_flow(&self, evse: &Evse) -> bool {
         let authorized = self.authorized.as_ref().is_some_and(|authorized| !authorized.suspended);
-        authorized && self.ending.is_none() && evse.plugged.is_some() && evse.ev_ready && evse.problem.is_none()
+        authorized && self.ending.is_none() && evse.plugged.is_some() && evse.ev_ready && !evse.is_faulted()
+    }
+
+    /// E01.FR.06: a transaction that starts with the flow of energy starts charging, though its start is durable first.
+    pub(crate) fn told_state(&self, stage: TransactionStage, evse: &Evse) -> ChargingState {
+        let flows = !self.held.and(Points::ENERGY_TRANSFER).is_empty();
+        if stage == TransactionStage::Started && flows { ChargingState::Charging } else { self.charging_state(evse) }
     }
 
     pub(crate) fn charging_state(&self, evse: &Evse) -> ChargingState {
@@ -157,9 +170,7 @@ impl Session {
         match (evse.plugged, authorized) {
             (None, _) => ChargingState::Idle,
             (Some(_), None) => ChargingState::EVConnected,
-            (Some(_), Some(authorized)) if authorized.suspended || evse.problem.is_some() => {
-                ChargingState::SuspendedEVSE
-            }
+            (Some(_), Some(authorized)) if authorized.suspended || evse.is_faulted() => ChargingState::SuspendedEVSE,
             (Some(_), Some(_)) if evse.contactor_closed => ChargingState::Charging,
             (Some(_), Some(_)) if self.was_closed => ChargingState::SuspendedEV,
             (Some(_), Some(_)) => ChargingState::EVConnected,

@@ -99,7 +99,12 @@ pub(crate) struct Evse {
     pub(crate) plugged: Option<i32>,
     pub(crate) ev_ready: bool,
     pub(crate) reading: Reading,
+    /// What is wrong with it, whatever is wrong with the station.
     pub(crate) problem: Option<Problem>,
+    /// The station as a whole is faulted.
+    pub(crate) station_faulted: bool,
+    /// Its connectors that are out of service.
+    pub(crate) inoperative: Vec<i32>,
     pub(crate) contactor_closed: bool,
     pub(crate) locked: Option<i32>,
     /// What the transactions block tells of its session.
@@ -121,6 +126,19 @@ pub(crate) struct SessionView {
 impl Evse {
     pub(crate) fn connector(&self) -> i32 {
         self.plugged.unwrap_or(1)
+    }
+
+    pub(crate) const fn is_faulted(&self) -> bool {
+        self.problem.is_some() || self.station_faulted
+    }
+
+    /// Whether the connector in use, or else any of them, is in service.
+    pub(crate) fn is_operative(&self) -> bool {
+        let mut usable = (1..=self.connectors).filter(|connector| !self.inoperative.contains(connector));
+        match self.plugged {
+            Some(plugged) => usable.any(|connector| connector == plugged),
+            None => usable.next().is_some(),
+        }
     }
 
     pub(crate) fn is_authorized(&self) -> bool {

@@ -12,7 +12,6 @@ use core::time::Duration;
 use pilotwire_messages::Text;
 
 use super::api::Output;
-use super::availability::Availability;
 use super::delivery::Delivery;
 use super::meter;
 use super::session::{Authorized, Ending, Points, Session, Transaction};
@@ -146,13 +145,12 @@ impl Transactions {
         &mut self,
         cx: &mut Cx<'_>,
         delivery: &mut Delivery,
-        availability: &Availability,
         (evse, token): (EvseId, IdToken),
         group: Option<IdToken>,
         origin: &Origin,
     ) {
         let Some(facts) = cx.evse(evse) else { return };
-        if let Some(why) = unfit(cx, facts, availability) {
+        if let Some(why) = unfit(cx, facts) {
             cx.refuse(format!("EVSE {evse} cannot begin a session: {why}"));
             return;
         }
@@ -234,8 +232,9 @@ impl Transactions {
             let (trigger, reason) = (TriggerReason::Deauthorized, StoppedReason::DeAuthorized);
             self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: None });
         } else if !authorized.suspended {
+            // E05.FR.02: the transaction goes on, the energy does not.
             authorized.suspended = true;
-            self.evaluate(cx, delivery, evse, TriggerReason::Deauthorized);
+            self.evaluate(cx, delivery, evse, TriggerReason::ChargingStateChanged);
         }
     }
 
@@ -264,10 +263,13 @@ impl Transactions {
         if session.ending.is_some() || session.interrupted.is_some() {
             return;
         }
+        let is_fit = unfit(cx, facts).is_none();
         let will_flow = session.may_flow(facts);
         let holding = Points::holding(facts.plugged.is_some(), session.authorized.is_some(), will_flow);
-        let begun = holding.and(start_points).without(session.held);
-        session.held = holding.and(start_points);
+        let now_held = holding.and(start_points);
+        let begun = if is_fit { now_held.without(session.held) } else { Points::default() };
+        // What begins to hold while nothing can start has yet to begin.
+        session.held = if is_fit { now_held } else { now_held.and(session.held) };
         if facts.plugged.is_none() {
             session.finishing = false;
         }
@@ -328,8 +330,9 @@ impl Transactions {
             let lost = transaction.seen.and(stop_points).without(holding);
             transaction.seen = transaction.seen.with(holding);
             if !lost.is_empty() {
-                let ending = session.withdrawn.take().unwrap_or_else(|| lost_ending(&trigger));
-                session_end(session, ending);
+                let suspended = session.authorized.as_ref().is_some_and(|authorized| authorized.suspended);
+                let ending = session.withdrawn.take().unwrap_or_else(|| lost_ending(&trigger, suspended));
+                session_end(session, ending.told_by(trigger));
                 self.open_path(cx, delivery, evse);
                 return;
             }
@@ -368,7 +371,7 @@ impl Transactions {
             let deed = if flow { Output::CloseContactor { evse } } else { Output::OpenContactor { evse } };
             cx.out.push(Action::Output(deed));
         }
-        let may_leave = !hold && (facts.plugged.is_some() || let_go) && session.transaction.is_none();
+        let may_leave = !hold && (facts.plugged.is_some() || let_go) && !facts.contactor_closed;
         if may_leave && let Some(connector) = facts.locked.take() {
             cx.out.push(Action::Output(Output::UnlockConnector { evse, connector, confirm: false }));
         }
@@ -438,11 +441,12 @@ impl Transactions {
         let at = cx.utc();
         let Some(facts) = cx.evse(evse) else { return };
         let Some(session) = self.session(evse) else { return };
-        let state = session.charging_state(facts);
+        let state = session.told_state(telling.stage, facts);
         let connector = facts.connector();
         let register = facts.reading.energy_wh;
         let remote_start_id = session.authorized.as_ref().and_then(|authorized| authorized.remote_start_id);
-        let remote_news = core::mem::take(&mut session.remote_news);
+        // F01.FR.19: the first event after a remote start is about it, whatever else happened meanwhile.
+        let remote_news = core::mem::take(&mut session.remote_news) && telling.ending.is_none();
         let id_token = session.news.take();
         session.told = Some(state.clone());
         let authorized = session.authorized.clone();
@@ -458,7 +462,7 @@ impl Transactions {
             transaction: transaction.id.clone(),
             seq_no: Some(seq_no),
             at,
-            trigger: telling.trigger,
+            trigger: if remote_news { TriggerReason::RemoteStart } else { telling.trigger },
             offline,
             evse: Some(evse),
             connector: Some(connector),
@@ -533,7 +537,9 @@ impl Transactions {
         known: Known,
     ) {
         let Some(session) = self.session(evse) else { return };
-        if session.transaction.is_some() && session.ending.is_none() {
+        let open = session.transaction.is_some() && session.ending.is_none();
+        let nothing = trigger != TriggerReason::Trigger && cx.variables.words(known).next().is_none();
+        if open && !nothing {
             self.tell(cx, delivery, evse, Telling::measured(trigger, context, known));
         }
     }
@@ -568,8 +574,9 @@ fn stop_points(cx: &Cx<'_>) -> Points {
 }
 
 /// Why a transaction ends whose stop point was lost without anyone having stopped it.
-fn lost_ending(trigger: &TriggerReason) -> Ending {
+fn lost_ending(trigger: &TriggerReason, suspended: bool) -> Ending {
     let reason = match trigger {
+        _ if suspended => StoppedReason::DeAuthorized,
         TriggerReason::EVCommunicationLost | TriggerReason::EVDeparted => StoppedReason::EVDisconnected,
         TriggerReason::ChargingStateChanged => StoppedReason::StoppedByEV,
         _ => StoppedReason::Other,
@@ -578,10 +585,10 @@ fn lost_ending(trigger: &TriggerReason) -> Ending {
 }
 
 /// Why no session can begin at an EVSE, if so.
-pub(crate) fn unfit(cx: &Cx<'_>, evse: &Evse, availability: &Availability) -> Option<&'static str> {
-    if evse.problem.is_some() || cx.problem.is_some() {
+pub(crate) fn unfit(cx: &Cx<'_>, evse: &Evse) -> Option<&'static str> {
+    if evse.is_faulted() {
         Some("it is faulted")
-    } else if !availability.is_operative(evse.id) {
+    } else if !evse.is_operative() {
         Some("it is out of service")
     } else if cx.closing {
         Some("the station is about to restart")

@@ -27,6 +27,7 @@ use pilotwire_messages::{Json, Text, v16};
 
 pub(crate) use command::{read_command, read_reply, write_command, write_reply};
 pub(crate) use request::{read_answer, read_request, write_answer, write_request};
+pub(crate) use status::is_same_status;
 
 use super::Refusal;
 use crate::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenInfo, IdTokenKind, Place};

@@ -14,6 +14,11 @@ pub(super) fn status_out(report: &ConnectorReport) -> v16::StatusNotificationReq
     payload
 }
 
+/// Whether two reports are one status of 1.6, whatever else they tell.
+pub(crate) fn is_same_status(a: &ConnectorReport, b: &ConnectorReport) -> bool {
+    word_out(a) == word_out(b) && a.problem == b.problem
+}
+
 /// What keeps a connector from serving wins over how it is used.
 fn word_out(report: &ConnectorReport) -> v16::ChargePointStatus {
     match (&report.status, report.occupation) {
