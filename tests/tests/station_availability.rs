@@ -20,9 +20,9 @@ fn take_out(station: &mut Transcript, version: Version, evse: i32) -> Value {
 
 /// What the CSMS is told next about connectors.
 fn told(station: &mut Transcript) -> Vec<(i64, String)> {
-    let place = |payload: &Value| payload.get("evseId").or(payload.get("connectorId")).and_then(Value::as_i64).unwrap();
+    let place = |payload: &Value| payload.get("evseId").or(payload.get("connectorId")).and_then(Value::as_i64);
     let payloads = station.answer_all("StatusNotification");
-    payloads.iter().map(|payload| (place(payload), status_of(payload).to_owned())).collect()
+    payloads.iter().filter_map(|payload| Some((place(payload)?, status_of(payload).to_owned()))).collect()
 }
 
 fn problem(evse: i32, code: &str) -> Input {

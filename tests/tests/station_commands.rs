@@ -282,3 +282,36 @@ fn vendors_messages_go_both_ways() {
         assert!(station.outputs.iter().any(answered), "{version}");
     }
 }
+
+/// F05.FR.01: two requests that one unlocking answers.
+#[test]
+fn two_unlockings_of_one_connector_are_both_answered() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        let place = if version == Version::V16 {
+            json!({ "connectorId": 1 })
+        } else {
+            json!({ "evseId": 1, "connectorId": 1 })
+        };
+        for id in ["u1", "u2"] {
+            station.event(Event::Received(json!([2, id, "UnlockConnector", place]).to_string()));
+        }
+        station.fact(Input::Unlocked { evse: EVSE, connector: 1, success: true });
+        for id in ["u1", "u2"] {
+            assert_eq!(station.pop_answer(id)["status"], "Unlocked", "{version}");
+        }
+    }
+}
+
+/// TC_F_17_CS, F06.FR.03: the message is leading, and a place that it does not have is ignored.
+#[test]
+fn tc_f_17_a_place_that_is_not_relevant_keeps_no_message_from_being_sent() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        let member = if version == Version::V16 { "connectorId" } else { "evse" };
+        let place = if version == Version::V16 { json!(9) } else { json!({ "id": 9 }) };
+        let answer = station.call("TriggerMessage", json!({ "requestedMessage": "Heartbeat", member: place }));
+        assert_eq!(answer[2]["status"], "Accepted", "{version}");
+        station.expect("Heartbeat");
+    }
+}

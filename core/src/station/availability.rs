@@ -64,8 +64,9 @@ impl Availability {
 
     pub(crate) fn restore(&mut self, cx: &mut Cx<'_>, saved: &Saved) {
         for connector in &mut self.connectors {
+            let station_off = saved.station && connector.evse == EvseId(0);
             let off = saved.connectors.contains(&(connector.evse, connector.connector));
-            connector.wanted = !off && !(saved.station && connector.evse == EvseId(0));
+            connector.wanted = !(off || station_off);
         }
         self.apply(cx);
     }

@@ -134,7 +134,9 @@ impl Blocks<'_> {
     /// F06; 1.6 §5.17.
     fn trigger(&mut self, cx: &mut Cx<'_>, message: &MessageTrigger, place: Option<Place>) -> TriggerMessageStatus {
         let evse = place.map(|place| place.evse).filter(|evse| *evse != EvseId(0));
-        if evse.is_some_and(|evse| cx.evse(evse).is_none()) {
+        // F06.FR.03: a place that has nothing to do with the message is ignored.
+        let of_a_place = !matches!(message, MessageTrigger::BootNotification | MessageTrigger::Heartbeat);
+        if of_a_place && evse.is_some_and(|evse| cx.evse(evse).is_none()) {
             return TriggerMessageStatus::Rejected;
         }
         let sent = match message {

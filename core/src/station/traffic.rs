@@ -65,11 +65,11 @@ impl Traffic {
     }
 
     fn finish(&mut self, cx: &mut Cx<'_>, meant: impl Fn(&Awaited) -> bool, reply: &Reply) {
-        let Some(at) = self.deferred.iter().position(|deferred| meant(&deferred.awaits)) else {
-            return;
-        };
-        let Deferred { id, fingerprint, command, .. } = self.deferred.remove(at);
-        self.answer(cx, &id, fingerprint, &command, reply);
+        // Two questions that wait for the same fact are both answered by it.
+        while let Some(at) = self.deferred.iter().position(|deferred| meant(&deferred.awaits)) {
+            let Deferred { id, fingerprint, command, .. } = self.deferred.remove(at);
+            self.answer(cx, &id, fingerprint, &command, reply);
+        }
     }
 
     fn answer(&mut self, cx: &mut Cx<'_>, id: &Text, fingerprint: u64, command: &Command, reply: &Reply) {
