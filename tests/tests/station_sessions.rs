@@ -1,6 +1,6 @@
 //! Sessions at a station: tokens, transactions, delivery.
 
-use pilotwire::domain::{AuthorizationStatus, IdToken, IdTokenKind, Problem, StoppedReason};
+use pilotwire::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenKind, Problem, StoppedReason};
 use pilotwire::station::{Input, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::transcript::{EVSE, Pick, Transcript, boot_answer, status_of};
@@ -231,6 +231,87 @@ fn a_fault_opens_the_contactor_and_its_end_closes_it() {
         assert_eq!(closed(&station), 1);
         station.fact(Input::FaultCleared { evse: EVSE });
         assert_eq!(closed(&station), 2, "{version}");
+    }
+}
+
+/// R-3, I-6: the write of a start fails after the fact: no energy flows any more, and nothing goes on in secret.
+#[test]
+fn a_transaction_whose_start_could_not_be_kept_is_ended() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        station.plug();
+        station.fact(Input::EvReady { evse: EVSE });
+        station.answer_all("StatusNotification");
+        station.token("A");
+        let info = json!({ "status": "Accepted" });
+        station.exchange("Authorize", json!({ "idTagInfo": info, "idTokenInfo": info }).pick(version));
+        assert!(station.outputs.iter().any(|output| matches!(output, Output::CloseContactor { .. })));
+        station.event(Event::PersistFailed("event/00000000000000000000".into()));
+        let last = station
+            .outputs
+            .iter()
+            .rev()
+            .find(|output| matches!(output, Output::CloseContactor { .. } | Output::OpenContactor { .. }));
+        assert!(matches!(last, Some(Output::OpenContactor { .. })), "{version}: {last:?}");
+        assert!(station.outputs.iter().any(|output| matches!(output, Output::TransactionEnded { .. })), "{version}");
+    }
+}
+
+/// I-6: an authorization does not outlive the vehicle that it was for.
+#[test]
+fn who_leaves_without_having_charged_leaves_nothing_to_the_next_vehicle() {
+    for start in ["EnergyTransfer", "EVConnected", "PowerPathClosed"] {
+        let points = [("TxCtrlr", "TxStartPoint", "", start), ("TxCtrlr", "TxStopPoint", "", "EVConnected,Authorized")];
+        let mut station = Transcript::accepted(Version::V201, &points);
+        let settle = |station: &mut Transcript| {
+            station.answer_all("TransactionEvent");
+            station.answer_all("StatusNotification");
+            station.answer_all("TransactionEvent");
+        };
+        let accepted = json!({ "idTokenInfo": { "status": "Accepted" } });
+        station.plug();
+        settle(&mut station);
+        station.token("A");
+        station.exchange("Authorize", accepted.clone());
+        settle(&mut station);
+        if start == "EVConnected" {
+            // The first transaction ends with the cable in; the second token finds none to start.
+            station.token("A");
+            settle(&mut station);
+            station.token("A");
+            station.exchange("Authorize", accepted);
+            settle(&mut station);
+        }
+        station.fact(Input::CableUnplugged { evse: EVSE });
+        settle(&mut station);
+        station.outputs.clear();
+        station.plug();
+        station.fact(Input::EvReady { evse: EVSE });
+        let closed = station.outputs.iter().any(|output| matches!(output, Output::CloseContactor { .. }));
+        assert!(!closed, "{start}: a stranger's vehicle was charged");
+    }
+}
+
+/// I-6: two faults, and the end of one of them.
+#[test]
+fn the_contactor_stays_open_until_every_fault_is_cleared() {
+    let problem = || Problem { code: "GroundFailure".into(), info: None };
+    for version in VERSIONS {
+        for (first, second) in [(EvseId(0), EVSE), (EVSE, EvseId(0))] {
+            let mut station = Transcript::accepted(version, &[]);
+            station.charge();
+            for evse in [EvseId(0), EVSE] {
+                station.fact(Input::Fault { evse, problem: problem() });
+            }
+            station.outputs.clear();
+            let closed = |station: &Transcript| {
+                station.outputs.iter().any(|output| matches!(output, Output::CloseContactor { .. }))
+            };
+            station.fact(Input::FaultCleared { evse: first });
+            assert!(!closed(&station), "{version}: {first} is cleared, {second} is not");
+            station.fact(Input::FaultCleared { evse: second });
+            assert!(closed(&station), "{version}");
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::api::Output;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
-use crate::domain::{AuthorizationStatus, Request, TransactionAnswer, TransactionEvent, TransactionStage};
+use crate::domain::{AuthorizationStatus, EvseId, Request, TransactionAnswer, TransactionEvent, TransactionStage};
 use crate::time::Instant;
 
 /// The prefix of the records of queued events.
@@ -97,6 +97,21 @@ impl Delivery {
         })
     }
 
+    /// Whether no transaction may begin: its events could not all be kept.
+    pub(crate) fn is_full(&self, cx: &Cx<'_>) -> bool {
+        self.queue.len() >= cx.config.limits.queued_events
+    }
+
+    /// The EVSE of the transaction whose start this record is.
+    pub(crate) fn start_at(&self, record: &str) -> Option<EvseId> {
+        let number: u64 = record.strip_prefix(EVENT_PREFIX)?.parse().ok()?;
+        let queued = self.queue.iter().find(|queued| queued.number == number)?;
+        match &queued.request {
+            Request::Transaction(event) if event.stage == TransactionStage::Started => event.evse,
+            _ => None,
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
     }
@@ -118,7 +133,6 @@ impl Delivery {
         let guessed_at = (!cx.clock.is_known()).then_some(cx.now);
         let request = Request::Transaction(Box::new(saved.event));
         self.queue.push_back(Queued { number, request, attempts: 0, guessed_at });
-        cx.queue_full = self.queue.len() >= limit;
     }
 
     /// E04.FR.07, E04.FR.08: every second intermediate event gives way; starts and ends never do (I-4).
@@ -232,7 +246,6 @@ impl Delivery {
         let Some(Queued { number, request, .. }) = self.queue.pop_front() else {
             return;
         };
-        cx.queue_full = false;
         let Request::Transaction(event) = request else { return };
         if event.stage == TransactionStage::Ended && self.names.remove(&event.transaction).is_some() {
             cx.delete(name_key(&event.transaction));

@@ -40,7 +40,7 @@ use transactions::Transactions;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    BootReason, DataTransferAnswer, EvseId, Problem, Reading, Request, TriggerReason, VariableSetting,
+    BootReason, DataTransferAnswer, EvseId, Problem, Reading, Request, StoppedReason, TriggerReason, VariableSetting,
 };
 use crate::machine::{Event, Machine, Outbox};
 use crate::rng::Rng;
@@ -83,7 +83,6 @@ impl Station {
             known_to_csms: false,
             closing: false,
             storage_failed: false,
-            queue_full: false,
             waiting: VecDeque::new(),
             signals: VecDeque::new(),
             config,
@@ -293,6 +292,11 @@ impl Station {
         let mut cx = self.cx(out);
         cx.storage_failed = true;
         cx.limit_hit(format!("{key} could not be written; no transaction is started until the next restart"));
+        if let Some(evse) = self.delivery.start_at(key) {
+            // A transaction whose start is not kept must not go on (embedding.md).
+            let (trigger, reason) = (TriggerReason::AbnormalCondition, StoppedReason::Other);
+            self.shared.signal(Signal::Stop { evse, trigger, reason, reset: None });
+        }
     }
 
     fn on_input(&mut self, input: Input, out: &mut Outbox<Output>) {

@@ -91,7 +91,7 @@ impl Transaction {
                 last_wh: transaction.last_wh.max(register),
                 ..transaction
             }),
-            _ if event.stage == TransactionStage::Started => Some(Self {
+            None if event.stage == TransactionStage::Started => Some(Self {
                 id: event.transaction.clone(),
                 evse: event.evse?,
                 connector: event.connector.unwrap_or(1),
@@ -106,6 +106,7 @@ impl Transaction {
                     suspended: false,
                 }),
             }),
+            // An open record of another transaction is the newer one: its own events come later.
             other => other,
         }
     }
@@ -154,6 +155,13 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Nobody may charge here any more, and nothing is left to tell about who might have.
+    pub(crate) fn forget_authorization(&mut self) {
+        self.authorized = None;
+        self.news = None;
+        self.remote_news = false;
+    }
+
     pub(crate) fn may_flow(&self, evse: &Evse) -> bool {
         let authorized = self.authorized.as_ref().is_some_and(|authorized| !authorized.suspended);
         authorized && self.ending.is_none() && evse.plugged.is_some() && evse.ev_ready && !evse.is_faulted()

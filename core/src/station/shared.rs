@@ -178,7 +178,6 @@ pub(crate) struct Shared {
     pub(crate) closing: bool,
     /// Nothing more can be promised to be kept: the queue or the storage failed.
     pub(crate) storage_failed: bool,
-    pub(crate) queue_full: bool,
     pub(crate) waiting: VecDeque<Waiting>,
     pub(crate) signals: VecDeque<Signal>,
 }

@@ -97,9 +97,15 @@ impl Transactions {
         for transaction in open {
             cx.clock.not_before(transaction.started);
             let evse = transaction.evse;
-            if let Some(session) = self.session(evse) {
-                session.interrupted = Some(transaction);
-                cx.after(Timer::FinalReading(evse), FINAL_READING_S);
+            match self.session(evse) {
+                Some(session) => {
+                    session.interrupted = Some(transaction);
+                    cx.after(Timer::FinalReading(evse), FINAL_READING_S);
+                }
+                None => {
+                    let id = &transaction.id;
+                    cx.limit_hit(format!("transaction {id} was open at EVSE {evse}, which does not exist any more"));
+                }
             }
         }
     }
@@ -263,6 +269,10 @@ impl Transactions {
         if session.ending.is_some() || session.interrupted.is_some() {
             return;
         }
+        if trigger == TriggerReason::EVCommunicationLost && session.transaction.is_none() {
+            // I-6: who leaves without having charged leaves nothing to the next vehicle.
+            session.forget_authorization();
+        }
         let is_fit = unfit(cx, facts).is_none();
         let will_flow = session.may_flow(facts);
         let holding = Points::holding(facts.plugged.is_some(), session.authorized.is_some(), will_flow);
@@ -279,12 +289,11 @@ impl Transactions {
     }
 
     fn start(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, trigger: &TriggerReason) -> bool {
-        if cx.queue_full || cx.storage_failed {
+        if delivery.is_full(cx) || cx.storage_failed {
             // a transaction that cannot be kept is not begun.
             cx.limit_hit(format!("no transaction is started at EVSE {evse}: its events could not be kept"));
             if let Some(session) = self.session(evse) {
-                session.authorized = None;
-                session.news = None;
+                session.forget_authorization();
             }
             return false;
         }
