@@ -19,7 +19,8 @@ pub struct Transcript {
     config: Config,
     now: Instant,
     outbox: Outbox<Output>,
-    disk: BTreeMap<String, String>,
+    /// What would be there after a power cut.
+    pub disk: BTreeMap<String, String>,
     /// Frames that nobody has looked at.
     frames: VecDeque<Value>,
     /// What the station told its host since the beginning.
@@ -191,6 +192,16 @@ impl Transcript {
         let at = self.frames.iter().position(|frame| frame[0] == 3 && frame[1] == id);
         let at = at.unwrap_or_else(|| panic!("{id} was not answered: {:?}", self.frames));
         self.frames.remove(at).map(|frame| frame[2].clone()).unwrap_or_default()
+    }
+
+    /// The code of the CALLERROR that answers the CSMS's request with this id.
+    ///
+    /// # Panics
+    /// If it is not answered with an error.
+    pub fn pop_error(&mut self, id: &str) -> String {
+        let at = self.frames.iter().position(|frame| frame[0] == 4 && frame[1] == id);
+        let at = at.unwrap_or_else(|| panic!("{id} was not refused: {:?}", self.frames));
+        self.frames.remove(at).and_then(|frame| frame[2].as_str().map(String::from)).unwrap_or_default()
     }
 
     /// Nothing was sent that is not answered.

@@ -315,3 +315,37 @@ fn tc_f_17_a_place_that_is_not_relevant_keeps_no_message_from_being_sent() {
         station.expect("Heartbeat");
     }
 }
+
+/// Rule 6: a host that says nothing leaves no CALL without an answer, and shuts out no other command.
+#[test]
+fn a_silent_host_leaves_no_message_unanswered_and_no_command_refused() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        for at in 0..8 {
+            station
+                .event(Event::Received(json!([2, format!("dt{at}"), "DataTransfer", { "vendorId": "v" }]).to_string()));
+        }
+        station.expect_nothing();
+        let ninth = station.call("DataTransfer", json!({ "vendorId": "v" }));
+        assert_eq!(ninth[2], "InternalError", "{version}: the limit holds for what waits");
+        let trigger = station.call("TriggerMessage", json!({ "requestedMessage": "FirmwareStatusNotification" }));
+        assert_eq!(trigger[2]["status"], "NotImplemented", "{version}: and for nothing else");
+        station.advance(10);
+        for at in 0..8 {
+            assert_eq!(station.pop_error(&format!("dt{at}")), "InternalError", "{version}");
+        }
+        station.event(Event::Received(json!([2, "later", "DataTransfer", { "vendorId": "v" }]).to_string()));
+        station.expect_nothing();
+    }
+}
+
+/// F01.FR.01: Accepted means that it will be tried.
+#[test]
+fn a_remote_start_that_cannot_be_checked_now_is_rejected() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[("AuthCtrlr", "AuthorizeRemoteStart", "", "true")]);
+        station.token("A");
+        station.expect("Authorize");
+        assert_eq!(remote_start(&mut station, version, 2)[2]["status"], "Rejected", "{version}");
+    }
+}

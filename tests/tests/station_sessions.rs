@@ -354,3 +354,44 @@ fn the_statuses_of_16_tell_the_whole_session() {
     let words: Vec<&str> = told.iter().map(status_of).collect();
     assert_eq!(words, ["Preparing", "SuspendedEV", "Charging", "SuspendedEV", "Finishing", "Available"]);
 }
+
+/// Errata 4.0 of 1.6, §3.18: the bill is told even if the start was given up.
+#[test]
+fn a_stop_whose_start_was_given_up_is_told_with_the_id_that_stands_for_none() {
+    let mut station =
+        Transcript::accepted(Version::V16, &[("OCPPCommCtrlr", "MessageAttempts", "TransactionEvent", "1")]);
+    station.plug();
+    station.answer_all("StatusNotification");
+    station.token("A");
+    station.exchange("Authorize", json!({ "idTagInfo": { "status": "Accepted" } }));
+    station.answer_all("StatusNotification");
+    station.expect("StartTransaction");
+    station.answer_error("InternalError");
+    assert!(station.outputs.iter().any(|output| matches!(output, Output::Discarded { seq_no: 0, .. })));
+    station.fact(Input::EvReady { evse: EVSE });
+    station.answer_all("StatusNotification");
+    station.token("A");
+    station.answer_all("StatusNotification");
+    let stop = station.exchange("StopTransaction", json!({}));
+    assert_eq!((&stop["transactionId"], &stop["meterStop"]), (&json!(-1), &json!(100)), "{stop}");
+    assert_eq!(station.station.queued_events(), 0);
+}
+
+/// power was cut between the last event of a transaction and the name that the CSMS gave it.
+#[test]
+fn the_name_of_a_transaction_does_not_outlive_it() {
+    let mut station = Transcript::accepted(Version::V16, &[("TxCtrlr", "TxStartPoint", "", "Authorized")]);
+    station.token("A");
+    station.exchange("Authorize", json!({ "idTagInfo": { "status": "Accepted" } }));
+    station.answer_all("StatusNotification");
+    station.exchange("StartTransaction", json!({ "idTagInfo": { "status": "Accepted" }, "transactionId": 7 }));
+    let name = station.disk.iter().find(|(key, _)| key.starts_with("name/")).map(|(k, v)| (k.clone(), v.clone()));
+    let (key, value) = name.expect("a name that is kept");
+    station.token("A");
+    station.answer_all("StatusNotification");
+    assert_eq!(station.exchange("StopTransaction", json!({}))["transactionId"], 7);
+    assert!(!station.disk.contains_key(&key));
+    station.disk.insert(key.clone(), value);
+    station.power_up();
+    assert!(!station.disk.contains_key(&key), "left over for ever");
+}

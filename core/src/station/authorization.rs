@@ -67,6 +67,11 @@ impl Authorization {
         chosen
     }
 
+    /// Whether a token is being checked.
+    pub(crate) const fn is_asking(&self) -> bool {
+        self.asked.is_some()
+    }
+
     /// C01.FR.02: asks the CSMS, or decides alone while it cannot be asked.
     pub(crate) fn ask(&mut self, cx: &mut Cx<'_>, evse: EvseId, token: IdToken, origin: Origin) {
         if self.asked.is_some() {

@@ -11,17 +11,14 @@ use super::meter;
 use super::provisioning::Provisioning;
 use super::reset::Reset;
 use super::session::Ending;
-use super::shared::{Cx, Origin, Signal, Timer};
+use super::shared::{Cx, Origin, Signal};
 use super::transactions::{Transactions, unfit};
 use crate::device_model::{Changed, Known};
 use crate::domain::{
-    ChangeAvailabilityStatus, Command, EvseId, GenericDeviceModelStatus, IdToken, MessageTrigger, Place,
-    ReadingContext, Reply, ReportBase, ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason,
-    TriggerMessageStatus, TriggerReason, UnlockStatus, VariableResult, VariableSetting,
+    Command, EvseId, GenericDeviceModelStatus, IdToken, MessageTrigger, Place, ReadingContext, Reply, ReportBase,
+    ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason, TriggerMessageStatus, TriggerReason,
+    UnlockStatus, VariableResult, VariableSetting,
 };
-
-/// How long hardware may take to unlock a connector, in seconds: less than a CSMS waits for the answer.
-const UNLOCK_S: u64 = 10;
 
 /// What a command is answered.
 pub(crate) enum Response {
@@ -38,6 +35,11 @@ pub(crate) enum Awaited {
     Unlocked(EvseId, i32),
     /// [`super::Input::DataTransferred`].
     DataTransferred(u64),
+}
+
+/// Whether hardware or host may have to answer this command.
+pub(crate) const fn waits_for_host(command: &Command) -> bool {
+    matches!(command, Command::Unlock { .. } | Command::DataTransfer(_))
 }
 
 /// The blocks that commands are for.
@@ -65,7 +67,7 @@ impl Blocks<'_> {
                 _ => self.reset.request(cx, *kind, self.transactions),
             }),
             Command::ChangeAvailability { place, operative } => {
-                Reply::ChangeAvailability(self.change_availability(cx, *place, *operative))
+                Reply::ChangeAvailability(self.availability.change(cx, *place, *operative))
             }
             Command::Unlock { evse, connector, end_transaction } => {
                 return self.unlock(cx, *evse, *connector, *end_transaction);
@@ -114,6 +116,10 @@ impl Blocks<'_> {
         let (evse, transaction) = (chosen.id, chosen.session.transaction.clone());
         let origin = Origin::Remote(remote_start_id);
         if cx.variables.flag(Known::AuthorizeRemoteStart) {
+            // Accepted means that it will be tried, and only one token is checked at a time.
+            if self.authorization.is_asking() {
+                return rejected;
+            }
             self.authorization.ask(cx, evse, token.clone(), origin);
         } else {
             cx.signal(Signal::Authorized { evse, token: token.clone(), group: None, origin });
@@ -153,15 +159,6 @@ impl Blocks<'_> {
         if sent { TriggerMessageStatus::Accepted } else { TriggerMessageStatus::Rejected }
     }
 
-    fn change_availability(
-        &mut self,
-        cx: &mut Cx<'_>,
-        place: Option<Place>,
-        operative: bool,
-    ) -> ChangeAvailabilityStatus {
-        self.availability.change(cx, place, operative)
-    }
-
     /// F05; 1.6 §5.18.
     fn unlock(&mut self, cx: &mut Cx<'_>, evse: EvseId, connector: i32, end_transaction: bool) -> Response {
         let Some(facts) = cx.evse(evse).filter(|facts| (1..=facts.connectors).contains(&connector)) else {
@@ -179,7 +176,6 @@ impl Blocks<'_> {
             facts.locked = None;
         }
         cx.tell(Output::UnlockConnector { evse, connector, confirm: true });
-        cx.after(Timer::Unlock(evse), UNLOCK_S);
         Response::Later(Awaited::Unlocked(evse, connector))
     }
 }

@@ -11,6 +11,7 @@ use pilotwire_messages::Text;
 use serde::{Deserialize, Serialize};
 
 use super::api::Output;
+use super::session::Transaction;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
 use crate::domain::{AuthorizationStatus, EvseId, Request, TransactionAnswer, TransactionEvent, TransactionStage};
@@ -87,6 +88,19 @@ impl Delivery {
         let saved: SavedName = serde_json::from_str(value).map_err(|error| format!("{error}"))?;
         self.names.insert(saved.transaction, saved.csms);
         Ok(())
+    }
+
+    /// Names of transactions that have nothing more to tell: a power cut came before they could be deleted.
+    pub(crate) fn drop_names(&mut self, cx: &mut Cx<'_>, open: &[Transaction]) {
+        let names = core::mem::take(&mut self.names);
+        for (transaction, csms) in names {
+            let waits = self.events().any(|event| event.transaction == transaction);
+            if waits || open.iter().any(|open| open.id == transaction) {
+                self.names.insert(transaction, csms);
+            } else {
+                cx.delete(name_key(&transaction));
+            }
+        }
     }
 
     /// The events that wait, the oldest first.
@@ -247,10 +261,11 @@ impl Delivery {
             return;
         };
         let Request::Transaction(event) = request else { return };
+        // The event first: one that a power cut leaves behind is told again, and by its name.
+        cx.delete(key(number));
         if event.stage == TransactionStage::Ended && self.names.remove(&event.transaction).is_some() {
             cx.delete(name_key(&event.transaction));
         }
-        cx.delete(key(number));
     }
 
     /// The time became known: what was stamped with a guess in this life gets its true time.

@@ -39,9 +39,7 @@ use transactions::Transactions;
 
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
-use crate::domain::{
-    BootReason, DataTransferAnswer, EvseId, Problem, Reading, Request, StoppedReason, TriggerReason, VariableSetting,
-};
+use crate::domain::{BootReason, EvseId, Problem, Reading, Request, StoppedReason, TriggerReason, VariableSetting};
 use crate::machine::{Event, Machine, Outbox};
 use crate::rng::Rng;
 use crate::time::{DateTime, Instant};
@@ -272,7 +270,7 @@ impl Station {
                 self.transactions.on_aligned_timer(cx, &mut self.delivery);
             }
             Timer::FinalReading(evse) => self.transactions.on_reading_missing(cx, &mut self.delivery, evse),
-            Timer::Unlock(evse) => self.on_unlocked(evse, None, false, out),
+            Timer::Reply => self.traffic.on_reply_timer(cx),
         }
     }
 
@@ -317,7 +315,7 @@ impl Station {
             Input::Token { evse, token } => self.authorization.on_token(cx, evse, token),
             Input::Fault { evse, problem } => on_fault(cx, evse, Some(problem)),
             Input::FaultCleared { evse } => on_fault(cx, evse, None),
-            Input::Unlocked { evse, connector, success } => self.on_unlocked(evse, Some(connector), success, out),
+            Input::Unlocked { evse, connector, success } => self.traffic.unlocked(cx, evse, connector, success),
             Input::Variable { id, value } => {
                 commands::force_variable(cx, &VariableSetting { id, attribute: None, value });
             }
@@ -328,20 +326,9 @@ impl Station {
                     cx.tell(Output::DataTransferAnswered(None));
                 }
             }
-            Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
+            Input::DataTransferred { question, answer } => self.traffic.data_transferred(cx, question, answer),
             Input::LocalReset => self.reset.request_locally(cx),
         }
-    }
-
-    fn on_data_transferred(&mut self, question: u64, answer: DataTransferAnswer, out: &mut Outbox<Output>) {
-        let mut cx = Cx { shared: &mut self.shared, out };
-        self.traffic.data_transferred(&mut cx, question, answer);
-    }
-
-    fn on_unlocked(&mut self, evse: EvseId, connector: Option<i32>, success: bool, out: &mut Outbox<Output>) {
-        let mut cx = Cx { shared: &mut self.shared, out };
-        cx.timers.clear(Timer::Unlock(evse));
-        self.traffic.unlocked(&mut cx, evse, connector, success);
     }
 
     fn blocks(&mut self) -> (&mut Shared, &mut Traffic, Blocks<'_>) {

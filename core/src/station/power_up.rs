@@ -35,6 +35,7 @@ impl Station {
         if let Some(time) = power_up.clock {
             cx.clock.set(now, time);
         }
+        self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
         cx.signal(Signal::StatusChanged);
         Connection::connect(&mut cx);

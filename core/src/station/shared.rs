@@ -48,8 +48,8 @@ pub enum Timer {
     AlignedSample,
     /// The meter did not show its final reading after the contactor opened.
     FinalReading(EvseId),
-    /// The host did not tell how an unlocking ended.
-    Unlock(EvseId),
+    /// The host has not answered for us in time.
+    Reply,
     /// A reset waits no longer for the CSMS to take the last events (B12.FR.05).
     Reset,
     /// Work of this event that goes on at once.

@@ -3,12 +3,13 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use pilotwire_messages::{ErrorCode, Text, Version, frame};
 
 use super::Station;
 use super::api::Output;
-use super::commands::{Awaited, Response};
+use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
 use super::shared::{Cx, Timer};
 use crate::device_model::Known;
@@ -17,6 +18,10 @@ use crate::domain::{Answer, Command, DataTransferAnswer, EvseId, RegistrationSta
 use crate::link::{Ids, Incoming, Link};
 use crate::machine::{Action, Outbox};
 use crate::rng::Rng;
+use crate::time::Instant;
+
+/// How long hardware and host may take to answer for us: less than a CSMS waits.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What is under way on the link.
 #[derive(Debug)]
@@ -43,6 +48,8 @@ struct Deferred {
     fingerprint: u64,
     command: Command,
     awaits: Awaited,
+    /// When it is answered without the host.
+    until: Instant,
 }
 
 impl Traffic {
@@ -50,14 +57,38 @@ impl Traffic {
         Self { link: Link::new(Ids::new(rng)), heard: false, deferred: Vec::new() }
     }
 
-    /// The host told how an unlocking ended; `connector` is `None` if it did not, in time.
-    pub(crate) fn unlocked(&mut self, cx: &mut Cx<'_>, evse: EvseId, connector: Option<i32>, success: bool) {
-        let meant = |awaits: &Awaited| match awaits {
-            Awaited::Unlocked(asked, number) => *asked == evse && connector.is_none_or(|told| told == *number),
-            Awaited::DataTransferred(_) => false,
-        };
+    /// The host told how an unlocking ended.
+    pub(crate) fn unlocked(&mut self, cx: &mut Cx<'_>, evse: EvseId, connector: i32, success: bool) {
         let status = if success { UnlockStatus::Unlocked } else { UnlockStatus::UnlockFailed };
-        self.finish(cx, meant, &Reply::Unlock(status));
+        self.finish(cx, |awaits| *awaits == Awaited::Unlocked(evse, connector), &Reply::Unlock(status));
+    }
+
+    /// The host did not tell in time: every CALL is answered all the same (rule 6).
+    pub(crate) fn on_reply_timer(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now;
+        while let Some(at) = self.deferred.iter().position(|deferred| deferred.until <= now) {
+            let Deferred { id, fingerprint, command, awaits, .. } = self.deferred.remove(at);
+            let Some(version) = self.link.version() else { continue };
+            match awaits {
+                Awaited::Unlocked(..) => {
+                    let failed = Reply::Unlock(UnlockStatus::UnlockFailed);
+                    self.answer(cx, &id, fingerprint, &command, &failed);
+                }
+                Awaited::DataTransferred(_) => {
+                    let text = String::from("nobody answered the message in time");
+                    let refusal = Refusal { code: ErrorCode::InternalError, text };
+                    self.refuse(cx, (version, &id), fingerprint, &refusal);
+                }
+            }
+        }
+        self.expect_replies(cx);
+    }
+
+    fn expect_replies(&self, cx: &mut Cx<'_>) {
+        match self.deferred.iter().map(|deferred| deferred.until).min() {
+            Some(until) => cx.timers.set(Timer::Reply, until),
+            None => cx.timers.clear(Timer::Reply),
+        }
     }
 
     pub(crate) fn data_transferred(&mut self, cx: &mut Cx<'_>, question: u64, answer: DataTransferAnswer) {
@@ -70,6 +101,7 @@ impl Traffic {
             let Deferred { id, fingerprint, command, .. } = self.deferred.remove(at);
             self.answer(cx, &id, fingerprint, &command, reply);
         }
+        self.expect_replies(cx);
     }
 
     fn answer(&mut self, cx: &mut Cx<'_>, id: &Text, fingerprint: u64, command: &Command, reply: &Reply) {
@@ -112,6 +144,7 @@ impl Station {
             cx.offline_since = Some(cx.now);
         }
         cx.timers.clear(Timer::CallTimeout);
+        cx.timers.clear(Timer::Reply);
         self.connection.on_disconnected(&mut cx);
         self.provisioning.on_disconnected(&mut cx);
         self.delivery.on_disconnected(&mut cx);
@@ -340,7 +373,7 @@ impl Station {
             Ok(command) => command,
             Err(refusal) => return traffic.refuse(&mut cx, (version, id), fingerprint, &refusal),
         };
-        if traffic.deferred.len() >= cx.config.limits.waiting_replies {
+        if waits_for_host(&command) && traffic.deferred.len() >= cx.config.limits.waiting_replies {
             let text = String::from("too many requests wait for an answer already");
             cx.limit_hit(format!("{action}: {text}"));
             return traffic.refuse(
@@ -353,7 +386,9 @@ impl Station {
         match blocks.perform(&mut cx, &command) {
             Response::Now(reply) => traffic.answer(&mut cx, id, fingerprint, &command, &reply),
             Response::Later(awaits) => {
-                traffic.deferred.push(Deferred { id: id.clone(), fingerprint, command, awaits });
+                let until = cx.now + PATIENCE;
+                traffic.deferred.push(Deferred { id: id.clone(), fingerprint, command, awaits, until });
+                traffic.expect_replies(&mut cx);
             }
         }
     }

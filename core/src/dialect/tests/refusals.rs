@@ -117,8 +117,10 @@ fn an_event_without_what_the_edition_requires_is_refused() {
     updated.meter_values = measured(vec![sample("1", None, "Wh")]);
     let ended = event(TransactionStage::Ended, TriggerReason::StopAuthorized);
     for event in [updated, ended] {
-        let unnamed = refused(Version::V16, event.clone(), Names::default());
-        assert_eq!(unnamed, "/transactionId: the CSMS has not named the transaction yet");
+        // Errata 4.0 §3.18: billing data is told even if its start was not.
+        let request = Request::Transaction(Box::new(event.clone()));
+        let unnamed = write_request(Version::V16, ID, &request, Names::default()).ok().flatten();
+        assert!(unnamed.as_ref().is_some_and(|text| text.contains("\"transactionId\":-1")), "{unnamed:?}");
         let names = Names { csms_transaction: Some("tx-7") };
         assert_eq!(refused(Version::V16, event, names), "/transactionId: tx-7 is no integer");
     }

@@ -56,11 +56,14 @@ fn stopped_out(event: &TransactionEvent, names: Names<'_>) -> Result<v16::StopTr
     Ok(payload)
 }
 
-/// The id that the central system gave.
+/// What stands for a transaction whose start the central system never answered (errata 4.0 §3.18).
+const NEVER_NAMED: i32 = -1;
+
+/// The id that the central system gave. Events are delivered in order, so one without it has lost its start for good.
 fn named(names: Names<'_>) -> Result<i32, Refusal> {
-    let id = names
-        .csms_transaction
-        .ok_or_else(|| Refusal::value("transactionId", "the CSMS has not named the transaction yet"))?;
+    let Some(id) = names.csms_transaction else {
+        return Ok(NEVER_NAMED);
+    };
     let wrong = || Refusal::value("transactionId", &alloc::format!("{} is no integer", Text::truncated(id, 40)));
     transaction_out(id).ok_or_else(wrong)
 }
