@@ -3,19 +3,23 @@
 use pilotwire::Version;
 use pilotwire::domain::{EvseId, Problem};
 use pilotwire::station::{Input, Output};
-use pilotwire_tests::transcript::{EVSE, Transcript, status_of};
+use pilotwire_tests::transcript::{EVSE, Transcript, boot_answer, status_of};
 use serde_json::{Value, json};
 
 const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
 
-/// Takes an EVSE out of service, 0 being the station; gives the status of the answer.
-fn take_out(station: &mut Transcript, version: Version, evse: i32) -> Value {
+/// Changes the availability of an EVSE, 0 being the station; gives the status of the answer.
+fn change(station: &mut Transcript, version: Version, evse: i32, word: &str) -> Value {
     let payload = match (version, evse) {
-        (Version::V16, _) => json!({ "connectorId": evse, "type": "Inoperative" }),
-        (_, 0) => json!({ "operationalStatus": "Inoperative" }),
-        _ => json!({ "operationalStatus": "Inoperative", "evse": { "id": evse } }),
+        (Version::V16, _) => json!({ "connectorId": evse, "type": word }),
+        (_, 0) => json!({ "operationalStatus": word }),
+        _ => json!({ "operationalStatus": word, "evse": { "id": evse } }),
     };
     station.call("ChangeAvailability", payload)[2]["status"].clone()
+}
+
+fn take_out(station: &mut Transcript, version: Version, evse: i32) -> Value {
+    change(station, version, evse, "Inoperative")
 }
 
 /// What the CSMS is told next about connectors.
@@ -49,6 +53,24 @@ fn a_change_that_waits_elsewhere_does_not_delay_this_one() {
         assert_eq!(take_out(&mut station, version, 1), "Scheduled", "{version}");
         assert_eq!(take_out(&mut station, version, 2), "Accepted", "{version}");
         assert_eq!(told(&mut station), [(2, "Unavailable".to_owned())], "{version}");
+    }
+}
+
+/// 1.6 §5.2: connector 0 is the charge point and all its connectors; G03, G04: in 2.x each keeps its own state.
+#[test]
+fn a_station_that_comes_back_brings_its_connectors_with_it_in_1_6_only() {
+    for (version, still_off) in [(Version::V16, 0), (Version::V201, 1)] {
+        let mut station = Transcript::accepted(version, &[]);
+        change(&mut station, version, 1, "Inoperative");
+        change(&mut station, version, 0, "Inoperative");
+        station.answer_all("StatusNotification");
+        change(&mut station, version, 0, "Operative");
+        station.answer_all("StatusNotification");
+        station.power_up();
+        station.connect();
+        station.exchange("BootNotification", boot_answer("Accepted", 300));
+        let off = told(&mut station).iter().filter(|(_, status)| status == "Unavailable").count();
+        assert_eq!(off, still_off, "{version}");
     }
 }
 

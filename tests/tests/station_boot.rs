@@ -91,6 +91,53 @@ fn a_pending_station_sends_what_it_is_asked_for() {
     }
 }
 
+/// F06.FR.17: in 2.x an accepted station does not boot again; 1.6 §5.17 knows no such limit.
+#[test]
+fn an_accepted_station_boots_again_in_1_6_only() {
+    let trigger = json!({ "requestedMessage": "BootNotification" });
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    assert_eq!(station.call("TriggerMessage", trigger.clone())[2]["status"], "Rejected");
+    station.expect_nothing();
+    let mut station = Transcript::accepted(Version::V16, &[]);
+    assert_eq!(station.call("TriggerMessage", trigger)[2]["status"], "Accepted");
+    station.accept();
+    station.expect_nothing();
+}
+
+#[test]
+fn a_boot_that_is_triggered_while_one_is_open_is_that_one() {
+    for version in VERSIONS {
+        let mut station = Transcript::new(version);
+        station.connect();
+        station.expect("BootNotification");
+        let answer = station.call("TriggerMessage", json!({ "requestedMessage": "BootNotification" }));
+        assert_eq!(answer[2]["status"], "Accepted");
+        station.accept();
+        station.expect_nothing();
+    }
+}
+
+/// B02.FR.09: the CSMS lost its record of the station. Nothing of the bill is lost with it (I-4).
+#[test]
+fn a_csms_that_forgot_the_station_hears_its_boot_and_then_its_events() {
+    for version in VERSIONS {
+        let end = if version == Version::V16 { "StopTransaction" } else { "TransactionEvent" };
+        let mut station = Transcript::accepted(version, &[]);
+        station.charge();
+        station.token("A");
+        station.answer_all("StatusNotification");
+        station.expect(end);
+        station.answer_error("SecurityError");
+        station.advance(29);
+        station.expect_nothing();
+        station.advance(1);
+        station.accept();
+        station.expect_nothing();
+        station.advance(30);
+        station.expect(end);
+    }
+}
+
 /// B02.FR.05.
 #[test]
 fn a_pending_station_starts_nothing_for_the_csms() {

@@ -88,7 +88,6 @@ fn triggered_messages_follow_the_answer() {
             let answer = station.call("TriggerMessage", json!({ "requestedMessage": message }));
             answer[2]["status"].as_str().unwrap().to_owned()
         };
-        assert_eq!(trigger(&mut station, "BootNotification"), "Rejected", "F06.FR.17");
         assert_eq!(trigger(&mut station, "FirmwareStatusNotification"), "NotImplemented", "F06.FR.08");
         assert_eq!(trigger(&mut station, "Heartbeat"), "Accepted");
         station.exchange("Heartbeat", json!({ "currentTime": "2026-03-01T10:00:00Z" }));

@@ -177,6 +177,18 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
     }
 }
 
+/// Whether a station that is accepted boots again if it is told to: 2.x triggers a boot only until one is accepted
+/// (F06.FR.17), 1.6 knows no such limit (§5.17).
+pub(crate) const fn boots_when_accepted(version: Version) -> bool {
+    matches!(version, Version::V16)
+}
+
+/// Whether a change of the station's availability is one of each connector too (1.6 §5.2), or goes over the states that
+/// these keep for their own part (G03, G04).
+pub(crate) const fn changes_connectors_with_station(version: Version) -> bool {
+    matches!(version, Version::V16)
+}
+
 /// Whether a station must tell `now` to a CSMS that knows `told`: 1.6 has more statuses than 2.x, and one for the station.
 pub(crate) fn is_status_news(version: Version, told: Option<&ConnectorReport>, now: &ConnectorReport) -> bool {
     match version {

@@ -182,7 +182,10 @@ impl Availability {
         if !self.connectors.iter().any(named) {
             return ChangeAvailabilityStatus::Rejected;
         }
-        self.connectors.iter_mut().filter(|connector| named(connector)).for_each(|found| found.wanted = operative);
+        let version = cx.online.unwrap_or(cx.config.version);
+        let everywhere = place == station && dialect::changes_connectors_with_station(version);
+        let meant = self.connectors.iter_mut().filter(|connector| everywhere || named(connector));
+        meant.for_each(|found| found.wanted = operative);
         self.apply(cx);
         self.save(cx);
         let mut affected = self.connectors.iter().filter(|connector| place == station || named(connector));

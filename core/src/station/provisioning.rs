@@ -9,6 +9,7 @@ use super::api::Output;
 use super::reset;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
+use crate::dialect;
 use crate::domain::{Boot, BootReason, RegistrationStatus, Request};
 use crate::time::Instant;
 
@@ -104,6 +105,7 @@ impl Provisioning {
 
     fn accept(&mut self, cx: &mut Cx<'_>, interval_s: i32) {
         cx.timers.clear(Timer::Boot);
+        self.boot_due = false;
         // G02.FR.01; 1.6 §4.2: 0 leaves the interval to us.
         if interval_s > 0 {
             cx.variables.put(Known::HeartbeatInterval, &alloc::format!("{interval_s}"));
@@ -124,9 +126,18 @@ impl Provisioning {
         cx.after(Timer::Boot, OWN_WAIT_S);
     }
 
-    /// F06.FR.17: a BootNotification can be triggered until the station is accepted.
+    /// B02.FR.09: a CSMS that accepted us and now says SecurityError may have lost its record of us. We announce ourselves
+    /// again, though not at once: it may also mean just the message that it refused.
+    pub(crate) fn on_security_error(&mut self, cx: &mut Cx<'_>) {
+        if cx.is_accepted() && !cx.timers.is_set(Timer::Boot) {
+            self.reason = BootReason::Unknown;
+            cx.after(Timer::Boot, OWN_WAIT_S);
+        }
+    }
+
+    /// F06; 1.6 §5.17.
     pub(crate) fn trigger_boot(&mut self, cx: &Cx<'_>) -> bool {
-        if cx.is_accepted() {
+        if cx.is_accepted() && !cx.online.is_some_and(dialect::boots_when_accepted) {
             return false;
         }
         self.reason = BootReason::Triggered;

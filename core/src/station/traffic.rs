@@ -286,6 +286,10 @@ impl Station {
             }
             Incoming::Error { what, failure } => {
                 self.shared.timers.clear(Timer::CallTimeout);
+                // The same word in every edition.
+                if failure.code == ErrorCode::SecurityError.name(Version::V201) {
+                    self.provisioning.on_security_error(&mut Cx { shared: &mut self.shared, out });
+                }
                 let why = format!("{}: {}", failure.code, failure.description);
                 self.on_error(what, &why, out);
             }
