@@ -64,6 +64,9 @@ pub(crate) struct RunOptions {
     /// The number of EVSEs, with one connector each.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub(crate) evses: u8,
+    /// Their connectors are sockets: drivers bring their own cables, which are locked in. Otherwise cables are fixed.
+    #[arg(long)]
+    pub(crate) sockets: bool,
     /// The password for Basic authentication.
     #[arg(long, conflicts_with = "password_file")]
     pub(crate) password: Option<String>,

@@ -72,6 +72,7 @@ fn config(options: &RunOptions) -> Config {
     let of_identity = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     let seed = options.seed.unwrap_or_else(|| options.id.as_str().bytes().fold(0xCBF2_9CE4_8422_2325, of_identity));
     let mut config = Config::new(options.version, identity, seed, options.evses.into());
+    config.evses.iter_mut().for_each(|evse| evse.socket = options.sockets);
     config.variables = options.variables.iter().map(|(id, value)| (id.clone(), value.as_str().into())).collect();
     config
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use pilotwire::domain::{EvseId, IdToken, IdTokenKind, Reading, StationIdentity, VariableId};
-use pilotwire::station::{Config, Input, Output};
+use pilotwire::station::{Config, EvseConfig, Input, Output};
 use pilotwire::{Action, Event, Instant, Machine, Outbox, PowerUp, Record, Station, Version, Write};
 use serde_json::{Value, json};
 
@@ -39,8 +39,14 @@ impl Transcript {
 
     /// The same, with factory values: component, variable, instance or "", value.
     pub fn with(version: Version, variables: &[(&str, &str, &str, &str)]) -> Self {
+        Self::of(version, EvseConfig { connectors: 1, socket: false }, variables)
+    }
+
+    /// The same, with two EVSEs like this one.
+    pub fn of(version: Version, evse: EvseConfig, variables: &[(&str, &str, &str, &str)]) -> Self {
         let identity = StationIdentity { model: "M".into(), vendor: "V".into(), ..StationIdentity::default() };
         let mut config = Config::new(version, identity, 9, 2);
+        config.evses.fill(evse);
         let quiet = [("OCPPCommCtrlr", "WebSocketPingInterval", "", "0")];
         config.variables = quiet
             .iter()

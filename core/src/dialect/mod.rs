@@ -183,6 +183,11 @@ pub(crate) const fn boots_when_accepted(version: Version) -> bool {
     matches!(version, Version::V16)
 }
 
+/// Whether a transaction can begin before anybody is known who pays for it: 1.6 names a token at every start (§6.45).
+pub(crate) const fn starts_without_token(version: Version) -> bool {
+    !matches!(version, Version::V16)
+}
+
 /// Whether a change of the station's availability is one of each connector too (1.6 §5.2), or goes over the states that
 /// these keep for their own part (G03, G04).
 pub(crate) const fn changes_connectors_with_station(version: Version) -> bool {

@@ -53,6 +53,8 @@ pub enum Occupation {
     SuspendedEv,
     /// The station offers nothing.
     SuspendedEvse,
+    /// The vehicle's end of the cable is out, and the transaction waits for it (E10).
+    Disconnected,
     /// The transaction is over, the cable still there.
     Finishing,
 }

@@ -34,7 +34,7 @@ impl Config {
             version,
             identity,
             seed,
-            evses: (0..evses).map(|_| EvseConfig { connectors: 1 }).collect(),
+            evses: (0..evses).map(|_| EvseConfig { connectors: 1, socket: false }).collect(),
             variables: Vec::new(),
             limits: Limits::default(),
         }
@@ -46,6 +46,9 @@ impl Config {
 pub struct EvseConfig {
     /// The number of its connectors; one is used at a time.
     pub connectors: i32,
+    /// Drivers bring their own cables, which are locked in while they are used; otherwise its cables are fixed to it.
+    #[serde(default)]
+    pub socket: bool,
 }
 
 /// Every bound of a [`Station`](crate::Station); each is reported when it is hit.

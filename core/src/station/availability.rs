@@ -126,14 +126,14 @@ impl Availability {
         let connector = &self.connectors[at];
         let evse = cx.evse(connector.evse);
         let problem = evse.and_then(|evse| evse.problem.clone()).or_else(|| cx.problem.clone());
-        let here = evse.filter(|evse| evse.plugged.is_none_or(|plugged| plugged == connector.connector));
+        let here = evse.filter(|evse| evse.in_use().is_none_or(|in_use| in_use == connector.connector));
         let occupation = here.map_or(Occupation::Free, occupation);
         let operative = connector.operative;
-        let plugged = here.is_some_and(|evse| evse.plugged.is_some());
+        let occupied = here.is_some_and(|evse| evse.in_use().is_some());
         let status = match (&problem, operative) {
             (Some(_), _) => ConnectorStatus::Faulted,
             (None, false) => ConnectorStatus::Unavailable,
-            (None, true) if plugged => ConnectorStatus::Occupied,
+            (None, true) if occupied => ConnectorStatus::Occupied,
             (None, true) => ConnectorStatus::Available,
         };
         ConnectorReport {
@@ -258,10 +258,11 @@ fn occupation(evse: &Evse) -> Occupation {
         (Some(_), Some(ChargingState::Charging)) => Occupation::Charging,
         (Some(_), Some(ChargingState::SuspendedEVSE)) => Occupation::SuspendedEvse,
         (Some(_), Some(ChargingState::SuspendedEV)) => Occupation::SuspendedEv,
+        (Some(_), _) if session.finishing => Occupation::Finishing,
         (Some(_), _) if evse.is_authorized() && evse.plugged.is_some() => Occupation::SuspendedEv,
-        (Some(_), _) if evse.plugged.is_some() && session.finishing => Occupation::Finishing,
+        (Some(_), _) if session.had_vehicle && evse.plugged.is_none() => Occupation::Disconnected,
         (Some(_), _) => Occupation::Preparing,
-        (None, _) if evse.plugged.is_some() && session.finishing => Occupation::Finishing,
+        (None, _) if session.finishing => Occupation::Finishing,
         (None, _) if evse.plugged.is_some() || evse.is_authorized() => Occupation::Preparing,
         (None, _) => Occupation::Free,
     }

@@ -6,6 +6,7 @@
 mod api;
 mod authorization;
 mod availability;
+mod cable;
 mod commands;
 mod connection;
 mod delivery;
@@ -13,6 +14,7 @@ mod meter;
 mod power_up;
 mod provisioning;
 mod reset;
+mod samples;
 mod session;
 mod shared;
 mod traffic;
@@ -132,6 +134,8 @@ fn evses(config: &Config) -> Vec<Evse> {
         inoperative: Vec::new(),
         contactor_closed: false,
         locked: None,
+        socket: evse.socket,
+        kept: None,
         session: SessionView::default(),
     };
     numbered.map(evse).collect()

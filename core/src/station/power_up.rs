@@ -11,7 +11,7 @@ use super::api::Output;
 use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
-use super::{Station, availability, delivery, provisioning, reset, transactions};
+use super::{Station, availability, cable, delivery, provisioning, reset, transactions};
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
 use crate::machine::{Outbox, PowerUp, Record};
@@ -107,6 +107,9 @@ impl Station {
             self.delivery.restore_name(value)
         } else if key.starts_with(device_model::RECORD_PREFIX) {
             self.shared.variables.restore(value)
+        } else if key.starts_with(cable::RECORD_PREFIX) {
+            cable::restore(&mut Cx { shared: &mut self.shared, out }, read(value)?);
+            Ok(())
         } else if key.starts_with(transactions::RECORD_PREFIX) {
             open.push(read(value)?);
             Ok(())

@@ -12,6 +12,7 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::Serialize;
 
 use super::api::{Config, Output};
+use super::cable::Kept;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
@@ -107,6 +108,9 @@ pub(crate) struct Evse {
     pub(crate) inoperative: Vec<i32>,
     pub(crate) contactor_closed: bool,
     pub(crate) locked: Option<i32>,
+    pub(crate) socket: bool,
+    /// A cable that waits for its owner.
+    pub(crate) kept: Option<Kept>,
     /// What the transactions block tells of its session.
     pub(crate) session: SessionView,
 }
@@ -119,13 +123,20 @@ pub(crate) struct SessionView {
     pub(crate) transaction: Option<Text>,
     pub(crate) csms_transaction: Option<Text>,
     pub(crate) charging_state: Option<ChargingState>,
+    /// A vehicle was connected in the transaction.
+    pub(crate) had_vehicle: bool,
     /// The transaction ended, and the cable is still there.
     pub(crate) finishing: bool,
 }
 
 impl Evse {
     pub(crate) fn connector(&self) -> i32 {
-        self.plugged.unwrap_or(1)
+        self.in_use().unwrap_or(1)
+    }
+
+    /// The connector that a vehicle or a driver's cable takes up.
+    pub(crate) fn in_use(&self) -> Option<i32> {
+        self.plugged.or(self.locked.filter(|_| self.socket))
     }
 
     pub(crate) const fn is_faulted(&self) -> bool {

@@ -7,18 +7,19 @@
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use pilotwire_messages::Text;
 
 use super::api::Output;
+use super::cable;
 use super::delivery::Delivery;
 use super::meter;
 use super::session::{Authorized, Ending, Points, Session, Transaction};
 use super::shared::{Cx, Evse, Origin, Signal, Timer};
 use crate::device_model::Known;
+use crate::dialect;
 use crate::domain::{
-    EvseId, IdToken, ReadingContext, Request, StoppedReason, TransactionEvent, TransactionStage, TriggerReason,
+    EvseId, IdToken, ReadingContext, StoppedReason, TransactionEvent, TransactionStage, TriggerReason,
 };
 use crate::machine::Action;
 
@@ -35,11 +36,11 @@ fn key(evse: EvseId) -> String {
 /// The transactions of a station.
 #[derive(Debug)]
 pub(crate) struct Transactions {
-    sessions: Vec<Session>,
+    pub(crate) sessions: Vec<Session>,
 }
 
 /// What an event tells beside what every event tells.
-struct Telling {
+pub(crate) struct Telling {
     stage: TransactionStage,
     trigger: TriggerReason,
     context: ReadingContext,
@@ -58,7 +59,7 @@ impl Telling {
         Self { stage, trigger, context, measurands: None, ending: None }
     }
 
-    const fn measured(trigger: TriggerReason, context: ReadingContext, measurands: Known) -> Self {
+    pub(crate) const fn measured(trigger: TriggerReason, context: ReadingContext, measurands: Known) -> Self {
         Self { stage: TransactionStage::Updated, trigger, context, measurands: Some(measurands), ending: None }
     }
 
@@ -74,7 +75,7 @@ impl Transactions {
         Self { sessions: (0..evses).map(|_| Session::default()).collect() }
     }
 
-    fn session(&mut self, evse: EvseId) -> Option<&mut Session> {
+    pub(crate) fn session(&mut self, evse: EvseId) -> Option<&mut Session> {
         self.sessions.get_mut(usize::try_from(evse.0).ok()?.checked_sub(1)?)
     }
 
@@ -99,6 +100,10 @@ impl Transactions {
             let evse = transaction.evse;
             match self.session(evse) {
                 Some(session) => {
+                    if let Some(facts) = cx.evse_mut(evse) {
+                        // Its cable may be held still: it is let go when the transaction is over.
+                        facts.locked = Some(transaction.connector);
+                    }
                     session.interrupted = Some(transaction);
                     cx.after(Timer::FinalReading(evse), FINAL_READING_S);
                 }
@@ -194,7 +199,7 @@ impl Transactions {
         self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: None });
     }
 
-    /// E07: the driver stops.
+    /// E07: the driver stops, or comes for the cable that was kept for him (E05.FR.11, E09.FR.03).
     pub(crate) fn on_stop_authorized(
         &mut self,
         cx: &mut Cx<'_>,
@@ -202,6 +207,9 @@ impl Transactions {
         evse: EvseId,
         token: IdToken,
     ) {
+        if cable::release(cx, evse) {
+            return;
+        }
         let (trigger, reason) = (TriggerReason::StopAuthorized, StoppedReason::Local);
         self.withdraw(cx, delivery, evse, Ending { trigger, reason, reset: None, token: Some(token) });
     }
@@ -259,8 +267,7 @@ impl Transactions {
 
     /// Something about an EVSE changed: starts, updates or ends its transaction, and moves the power path.
     pub(crate) fn evaluate(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, trigger: TriggerReason) {
-        let start_points = Points::listed(cx.variables.words(Known::TxStartPoint));
-        let stop_points = stop_points(cx);
+        let (start_points, stop_points) = (start_points(cx), stop_points(cx));
         if cx.evse(evse).is_some_and(|facts| facts.plugged.is_some()) {
             cx.timers.clear(Timer::EvConnection(evse));
         }
@@ -284,8 +291,24 @@ impl Transactions {
             session.finishing = false;
         }
         let started = session.transaction.is_none() && !begun.is_empty() && self.start(cx, delivery, evse, &trigger);
+        let cable_left = trigger == TriggerReason::EVCommunicationLost;
         self.update(cx, delivery, evse, (trigger, started), holding, stop_points);
+        if cable_left {
+            self.expect_return(cx, evse);
+        }
         self.publish(cx, evse);
+    }
+
+    /// E10.FR.02: a fixed cable is free for the next driver if this one does not come back. One of the driver's own waits
+    /// for him (E10.FR.01).
+    fn expect_return(&mut self, cx: &mut Cx<'_>, evse: EvseId) {
+        let fixed_cable = cx.evse(evse).is_some_and(|facts| !facts.socket);
+        let Some(session) = self.session(evse) else { return };
+        let goes_on = session.transaction.is_some() && session.authorized.is_some() && session.ending.is_none();
+        if fixed_cable && goes_on {
+            let patience = cx.variables.number(Known::EvConnectionTimeOut);
+            cx.after(Timer::EvConnection(evse), patience);
+        }
     }
 
     fn start(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, trigger: &TriggerReason) -> bool {
@@ -363,27 +386,18 @@ impl Transactions {
 
     /// Opens or closes the contactor as the facts allow, and holds the plug while somebody may charge.
     fn drive_path(&mut self, cx: &mut Cx<'_>, evse: EvseId) {
-        // 1.6 §4.10: whether the station's end of the cable is let go when the vehicle's end is out.
-        let let_go = cx.variables.flag(Known::UnlockOnEvSideDisconnect);
         let Some(session) = self.session(evse) else { return };
+        let authorized = session.authorized.is_some();
+        cable::hold(cx, evse, authorized);
         let Some(facts) = cx.shared.evse_mut(evse) else { return };
-        let connector = facts.connector();
-        let hold = session.authorized.is_some() && facts.plugged.is_some();
         let flow = session.may_flow(facts) && session.transaction.is_some();
-        if hold && facts.locked.is_none() {
-            facts.locked = Some(connector);
-            cx.out.push(Action::Output(Output::LockConnector { evse, connector }));
-        }
         if flow != facts.contactor_closed {
             facts.contactor_closed = flow;
             session.was_closed |= flow;
             let deed = if flow { Output::CloseContactor { evse } } else { Output::OpenContactor { evse } };
             cx.out.push(Action::Output(deed));
         }
-        let may_leave = !hold && (facts.plugged.is_some() || let_go) && !facts.contactor_closed;
-        if may_leave && let Some(connector) = facts.locked.take() {
-            cx.out.push(Action::Output(Output::UnlockConnector { evse, connector, confirm: false }));
-        }
+        cable::let_go(cx, evse, authorized);
     }
 
     /// Ends the flow first; the meter then shows what the bill is made of.
@@ -407,8 +421,11 @@ impl Transactions {
         let Some(ending) = session.ending.take() else { return };
         session.news.clone_from(&ending.token);
         let reason = ending.reason.clone();
+        let last = session.transaction.as_ref().and_then(|transaction| transaction.authorized.clone());
+        let owner = session.authorized.clone().or(last);
         self.tell(cx, delivery, evse, Telling::ended(ending));
-        let start_points = Points::listed(cx.variables.words(Known::TxStartPoint));
+        cable::keep(cx, evse, &reason, owner);
+        let start_points = start_points(cx);
         let plugged = cx.evse(evse).is_some_and(|facts| facts.plugged.is_some());
         let register_wh = cx.evse(evse).map(|facts| facts.reading.energy_wh).unwrap_or_default();
         let Some(session) = self.session(evse) else { return };
@@ -431,19 +448,25 @@ impl Transactions {
         let Some(facts) = cx.shared.evse_mut(evse) else { return };
         let state = session.transaction.is_some().then(|| session.charging_state(facts));
         let view = &mut facts.session;
-        view.token = session.authorized.as_ref().map(|authorized| authorized.token.clone());
-        view.group = session.authorized.as_ref().and_then(|authorized| authorized.group.clone());
+        let kept = facts.kept.as_ref().map(|kept| (&kept.token, &kept.group));
+        let authorized = session.authorized.as_ref().map(|authorized| (&authorized.token, &authorized.group));
+        let holder = authorized.or(kept);
+        view.token = holder.map(|(token, _)| token.clone());
+        view.group = holder.and_then(|(_, group)| group.clone());
         view.transaction = session.transaction.as_ref().map(|transaction| transaction.id.clone());
         if view.transaction.is_none() {
             view.csms_transaction = None;
         }
         view.charging_state = state;
-        view.finishing = session.finishing || session.withdrawn.is_some() || session.ending.is_some();
+        let seen = session.transaction.as_ref().map(|transaction| transaction.seen).unwrap_or_default();
+        view.had_vehicle = !seen.and(Points::EV_CONNECTED).is_empty();
+        let is_over = session.finishing || session.withdrawn.is_some() || session.ending.is_some();
+        view.finishing = is_over || facts.kept.is_some();
         cx.signal(Signal::StatusChanged);
     }
 
     /// Makes an event of what just happened, and keeps it.
-    fn tell(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, telling: Telling) {
+    pub(crate) fn tell(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, telling: Telling) {
         let offline = cx.online.is_none();
         let meter_values =
             telling.measurands.map(|known| meter::sample(cx, evse, known, &telling.context)).unwrap_or_default();
@@ -451,7 +474,7 @@ impl Transactions {
         let Some(facts) = cx.evse(evse) else { return };
         let Some(session) = self.session(evse) else { return };
         let state = session.told_state(telling.stage, facts);
-        let connector = facts.connector();
+        let in_use = facts.in_use();
         let register = facts.reading.energy_wh;
         let remote_start_id = session.authorized.as_ref().and_then(|authorized| authorized.remote_start_id);
         // F01.FR.19: the first event after a remote start is about it, whatever else happened meanwhile.
@@ -466,6 +489,7 @@ impl Transactions {
         transaction.next_seq += 1;
         transaction.last_wh = register;
         transaction.authorized = authorized;
+        transaction.connector = in_use.unwrap_or(transaction.connector);
         let event = TransactionEvent {
             stage: telling.stage,
             transaction: transaction.id.clone(),
@@ -474,7 +498,7 @@ impl Transactions {
             trigger: if remote_news { TriggerReason::RemoteStart } else { telling.trigger },
             offline,
             evse: Some(evse),
-            connector: Some(connector),
+            connector: Some(transaction.connector),
             charging_state: Some(state),
             stopped_reason: telling.ending.as_ref().map(|ending| ending.reason.clone()),
             reset: telling.ending.and_then(|ending| ending.reset),
@@ -487,89 +511,22 @@ impl Transactions {
         delivery.push(cx, event);
         cx.put(key(evse), &record);
     }
-
-    /// The interval of periodic samples runs from the start of the transaction.
-    fn schedule_sample(&self, cx: &mut Cx<'_>, evse: EvseId) {
-        match cx.seconds(Known::SampledUpdatedInterval) {
-            Duration::ZERO => cx.timers.clear(Timer::Sample(evse)),
-            interval => {
-                let at = cx.now + interval;
-                cx.timers.set(Timer::Sample(evse), at);
-            }
-        }
-    }
-
-    /// The interval was changed: it counts from now.
-    pub(crate) fn on_interval_changed(&self, cx: &mut Cx<'_>) {
-        for session in &self.sessions {
-            if let Some(transaction) = &session.transaction {
-                self.schedule_sample(cx, transaction.evse);
-            }
-        }
-    }
-
-    /// E02.FR.10, J02: a periodic sample is due.
-    pub(crate) fn on_sample_timer(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
-        self.schedule_sample(cx, evse);
-        let known = Known::SampledUpdatedMeasurands;
-        let (trigger, context) = (TriggerReason::MeterValuePeriodic, ReadingContext::SamplePeriodic);
-        self.tell_sample(cx, delivery, evse, trigger, context, known);
-    }
-
-    /// J01: samples that are aligned to the clock, in and outside of transactions.
-    pub(crate) fn on_aligned_timer(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery) {
-        let idle_only = cx.variables.flag(Known::AlignedSendDuringIdle) && self.is_any_open();
-        let known = Known::AlignedMeasurands;
-        for at in 0..self.sessions.len() {
-            let Some(evse) = cx.evses.get(at).map(|evse| evse.id) else {
-                break;
-            };
-            if self.sessions[at].transaction.is_some() && !idle_only {
-                let (trigger, context) = (TriggerReason::MeterValueClock, ReadingContext::SampleClock);
-                self.tell_sample(cx, delivery, evse, trigger, context, known);
-            } else if self.sessions[at].transaction.is_none() && cx.is_online() && !idle_only {
-                let values = meter::sample(cx, evse, known, &ReadingContext::SampleClock);
-                if !values.is_empty() {
-                    cx.call(Request::MeterValues { evse, values });
-                }
-            }
-        }
-    }
-
-    fn tell_sample(
-        &mut self,
-        cx: &mut Cx<'_>,
-        delivery: &mut Delivery,
-        evse: EvseId,
-        trigger: TriggerReason,
-        context: ReadingContext,
-        known: Known,
-    ) {
-        let Some(session) = self.session(evse) else { return };
-        let open = session.transaction.is_some() && session.ending.is_none();
-        let nothing = trigger != TriggerReason::Trigger && cx.variables.words(known).next().is_none();
-        if open && !nothing {
-            self.tell(cx, delivery, evse, Telling::measured(trigger, context, known));
-        }
-    }
-
-    /// F06.FR.07: the CSMS wants to know how transactions stand; `None` asks for all.
-    pub(crate) fn on_trigger(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: Option<EvseId>) -> bool {
-        let open = self.sessions.iter().filter_map(|session| session.transaction.as_ref());
-        let asked: Vec<EvseId> =
-            open.map(|transaction| transaction.evse).filter(|id| evse.is_none_or(|asked| asked == *id)).collect();
-        for evse in &asked {
-            let known = Known::SampledUpdatedMeasurands;
-            self.tell_sample(cx, delivery, *evse, TriggerReason::Trigger, ReadingContext::Trigger, known);
-        }
-        !asked.is_empty()
-    }
 }
 
 fn session_end(session: &mut Session, ending: Ending) {
     if session.ending.is_none() {
         session.ending = Some(ending);
     }
+}
+
+/// Where no transaction begins without a token, a vehicle alone does not begin one.
+fn start_points(cx: &Cx<'_>) -> Points {
+    let listed = Points::listed(cx.variables.words(Known::TxStartPoint));
+    let version = cx.online.unwrap_or(cx.config.version);
+    if dialect::starts_without_token(version) || listed.and(Points::EV_CONNECTED).is_empty() {
+        return listed;
+    }
+    listed.without(Points::EV_CONNECTED).with(Points::POWER_PATH_CLOSED)
 }
 
 /// Without StopTxOnEVSideDisconnect a pulled cable ends nothing: the transaction waits for its driver (1.6 §4.10).
@@ -599,6 +556,8 @@ pub(crate) fn unfit(cx: &Cx<'_>, evse: &Evse) -> Option<&'static str> {
         Some("it is faulted")
     } else if !evse.is_operative() {
         Some("it is out of service")
+    } else if evse.kept.is_some() {
+        Some("a cable waits there for its owner")
     } else if cx.closing {
         Some("the station is about to restart")
     } else {

@@ -78,6 +78,7 @@ fn every_status_of_a_connector_is_heard_in_1_6_with_its_details() {
         report(ConnectorStatus::Occupied, Occupation::Charging, None),
         report(ConnectorStatus::Occupied, Occupation::SuspendedEv, None),
         report(ConnectorStatus::Occupied, Occupation::SuspendedEvse, None),
+        report(ConnectorStatus::Occupied, Occupation::Disconnected, None),
         report(ConnectorStatus::Occupied, Occupation::Finishing, None),
         report(ConnectorStatus::Reserved, Occupation::Free, None),
         report(ConnectorStatus::Unavailable, Occupation::Free, None),

@@ -5,10 +5,20 @@ use pilotwire_messages::{Text, v16};
 use super::connector_of;
 use crate::domain::{ConnectorReport, ConnectorStatus, EvseId, Occupation, Problem};
 
+/// What 1.6 says of a vehicle that is gone while its transaction goes on (TC_005_3_CS).
+const DISCONNECTED: &str = "EV side disconnected";
+
+fn is_disconnected(report: &ConnectorReport) -> bool {
+    report.occupation == Occupation::Disconnected
+}
+
 pub(super) fn status_out(report: &ConnectorReport) -> v16::StatusNotificationRequest {
     let (error, vendor_error) = error_out(report.problem.as_ref());
     let mut payload = v16::StatusNotificationRequest::new(report.evse.0, error, word_out(report));
-    payload.info = report.problem.as_ref().and_then(|problem| problem.info.clone());
+    payload.info = match &report.problem {
+        Some(problem) => problem.info.clone(),
+        None => is_disconnected(report).then(|| DISCONNECTED.into()),
+    };
     payload.timestamp = report.at;
     payload.vendor_error_code = vendor_error;
     payload
@@ -16,7 +26,7 @@ pub(super) fn status_out(report: &ConnectorReport) -> v16::StatusNotificationReq
 
 /// Whether two reports are one status of 1.6, whatever else they tell.
 pub(crate) fn is_same_status(a: &ConnectorReport, b: &ConnectorReport) -> bool {
-    word_out(a) == word_out(b) && a.problem == b.problem
+    word_out(a) == word_out(b) && is_disconnected(a) == is_disconnected(b) && a.problem == b.problem
 }
 
 /// What keeps a connector from serving wins over how it is used.
@@ -28,7 +38,7 @@ fn word_out(report: &ConnectorReport) -> v16::ChargePointStatus {
         (_, Occupation::Free) => v16::ChargePointStatus::Available,
         (_, Occupation::Preparing) => v16::ChargePointStatus::Preparing,
         (_, Occupation::Charging) => v16::ChargePointStatus::Charging,
-        (_, Occupation::SuspendedEv) => v16::ChargePointStatus::SuspendedEV,
+        (_, Occupation::SuspendedEv | Occupation::Disconnected) => v16::ChargePointStatus::SuspendedEV,
         (_, Occupation::SuspendedEvse) => v16::ChargePointStatus::SuspendedEVSE,
         (_, Occupation::Finishing) => v16::ChargePointStatus::Finishing,
     }
@@ -50,6 +60,9 @@ pub(super) fn status_in(payload: v16::StatusNotificationRequest) -> ConnectorRep
         Word::Available => (ConnectorStatus::Available, Occupation::Free),
         Word::Preparing => (ConnectorStatus::Occupied, Occupation::Preparing),
         Word::Charging => (ConnectorStatus::Occupied, Occupation::Charging),
+        Word::SuspendedEV if payload.info.as_ref().is_some_and(|info| *info == DISCONNECTED) => {
+            (ConnectorStatus::Occupied, Occupation::Disconnected)
+        }
         Word::SuspendedEV => (ConnectorStatus::Occupied, Occupation::SuspendedEv),
         Word::SuspendedEVSE => (ConnectorStatus::Occupied, Occupation::SuspendedEvse),
         Word::Finishing => (ConnectorStatus::Occupied, Occupation::Finishing),
