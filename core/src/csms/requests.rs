@@ -102,7 +102,7 @@ impl Csms {
         if asked.id_token.is_some() {
             return self.ask(call, Request::Transaction(asked), out);
         }
-        let answer = transaction_answer(&call, &asked, None);
+        let answer = transaction_answer(&asked, None);
         self.report_and_answer(&call, Request::Transaction(asked), &answer, out);
     }
 
@@ -193,7 +193,7 @@ impl Csms {
             return self.fail(&question.call, out);
         }
         let answer = match &*question.request {
-            Request::Transaction(event) => transaction_answer(&question.call, event, Some(info)),
+            Request::Transaction(event) => transaction_answer(event, Some(info)),
             _ => Answer::Authorize(info),
         };
         let text = dialect::write_answer(question.call.version, &question.call.id, &question.request, &answer);
@@ -234,10 +234,9 @@ impl Csms {
     }
 }
 
-/// 1.6 learns the id that the transaction was given; 2.x has its own.
-fn transaction_answer(call: &Call, event: &TransactionEvent, id_token_info: Option<IdTokenInfo>) -> Answer {
-    let transaction = (call.version == Version::V16).then(|| event.transaction.clone());
-    Answer::Transaction(TransactionAnswer { id_token_info, transaction })
+/// The id goes out where the edition has it: a 1.6 station learns it from the answer to its start.
+fn transaction_answer(event: &TransactionEvent, id_token_info: Option<IdTokenInfo>) -> Answer {
+    Answer::Transaction(TransactionAnswer { id_token_info, transaction: Some(event.transaction.clone()) })
 }
 
 /// What the host is told of a request that is answered at once.

@@ -216,7 +216,7 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new(Known::LegacyPhaseRotation, LEGACY, "ConnectorPhaseRotation", Values::Text(500)).default("NotApplicable"),
 ];
 
-/// The component of variables that 2.x does not have: never reported in 2.x.
+/// The component of the keys that 2.x has no variable for, by the key's own name: never reported in 2.x.
 pub(crate) const LEGACY: &str = "OCPP16";
 
 #[cfg(test)]

@@ -14,8 +14,8 @@ use crate::domain::{
     AttributeKind, GetVariableStatus, ReportBase, ReportedVariable, SetVariableStatus, VariableId, VariableQuery,
     VariableValue,
 };
-pub(crate) use catalogue::Known;
-use catalogue::{LEGACY, ROWS, Row};
+pub(crate) use catalogue::{Known, LEGACY};
+use catalogue::{ROWS, Row};
 
 /// The longest value that is kept, in characters (Part 2, SetVariableData).
 pub(crate) const MAX_VALUE: usize = 1_000;

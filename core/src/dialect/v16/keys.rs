@@ -2,10 +2,8 @@
 
 use pilotwire_messages::Text;
 
+use crate::device_model::LEGACY;
 use crate::domain::VariableId;
-
-/// The component of keys that 2.x has no variable for; the key is the variable's name.
-const LEGACY: &str = "OCPP16";
 
 /// Key, component, variable, instance. The security keys are those of the security whitepaper.
 pub(super) const KEYS: &[(&str, &str, &str, Option<&str>)] = &[
