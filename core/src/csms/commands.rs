@@ -1,27 +1,20 @@
 //! Commands for the station: they wait for their turn, are sent one at a time (I-8), and end exactly once (C-11).
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::time::Duration;
 
-use pilotwire_messages::{ErrorCode, Failure, Json, Text, Version, frame};
+use pilotwire_messages::{Failure, Json, Text, Version, frame};
 
 use super::api::{Outcome, Output};
 use super::gate::Permission;
+use super::order::Order;
 use super::{Csms, Out};
-use crate::dialect::{self, Refusal};
+use crate::dialect::Refusal;
 use crate::domain::{Command, MessageTrigger};
 use crate::time::Instant;
 
 /// Characters of a description of an error that are passed on: as many as the specification allows (Part 4 §4.2.3).
 const MAX_DESCRIPTION: usize = 255;
-
-/// What the station shall do.
-#[derive(Clone, Debug)]
-pub(super) enum Order {
-    Command(Box<Command>),
-    Raw { action: Text, payload: Json },
-}
 
 /// An order that waits, or whose CALL is open.
 #[derive(Clone, Debug)]
@@ -179,27 +172,5 @@ impl Csms {
 fn done(operation: Operation, outcome: Outcome, out: &mut Out) {
     if let Some(operation) = operation.number {
         out.push(crate::Action::Output(Output::Done { operation, outcome }));
-    }
-}
-
-impl Order {
-    fn write(&self, version: Version, id: &str) -> Result<String, Refusal> {
-        match self {
-            Self::Command(command) => dialect::write_command(version, id, command),
-            Self::Raw { payload, .. } if !payload.as_str().starts_with('{') => {
-                Err(Refusal { code: ErrorCode::FormatViolation, text: "the payload is no object".into() })
-            }
-            Self::Raw { action, payload } => Ok(frame::call_text(id, action, payload)),
-        }
-    }
-
-    fn read(&self, version: Version, payload: &str) -> Result<Outcome, Refusal> {
-        match self {
-            Self::Command(command) => dialect::read_reply(version, command, payload).map(Outcome::Reply),
-            Self::Raw { .. } => Json::parse(payload).map(Outcome::Payload).map_err(|error| Refusal {
-                code: ErrorCode::FormatViolation,
-                text: alloc::format!("the result is no JSON: {error}"),
-            }),
-        }
     }
 }

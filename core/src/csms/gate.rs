@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use pilotwire_messages::Text;
 
-use super::commands::Order;
-use crate::domain::{Command, MessageTrigger, RegistrationStatus};
+use super::order::Order;
+use crate::domain::{MessageTrigger, RegistrationStatus};
 
 /// The most kinds of messages that are asked for while the station is pending; all that exist are fewer.
 const MAX_ASKED: usize = 32;
@@ -94,52 +94,4 @@ impl Gate {
             self.asked.push(action);
         }
     }
-}
-
-impl Order {
-    fn triggers(&self, trigger: &MessageTrigger) -> bool {
-        matches!(self, Self::Command(command) if matches!(&**command, Command::Trigger { message, .. } if message == trigger))
-    }
-
-    fn starts_or_stops(&self) -> bool {
-        match self {
-            Self::Command(command) => matches!(**command, Command::RequestStart { .. } | Command::RequestStop { .. }),
-            Self::Raw { action, .. } => START_OR_STOP.contains(&action.as_str()),
-        }
-    }
-
-    /// The action that the station is asked to call (B02.FR.02).
-    fn asks_for(&self) -> Option<Text> {
-        match self {
-            Self::Command(command) => match &**command {
-                Command::Trigger { message, .. } => Some(triggered(message.as_str())),
-                Command::GetReport { .. } => Some("NotifyReport".into()),
-                _ => None,
-            },
-            Self::Raw { action, .. } if action == "GetBaseReport" || action == "GetReport" => {
-                Some("NotifyReport".into())
-            }
-            Self::Raw { action, payload } if action == "TriggerMessage" => {
-                let head: Triggered = serde_json::from_str(payload.as_str()).ok()?;
-                Some(triggered(&head.requested_message))
-            }
-            Self::Raw { .. } => None,
-        }
-    }
-}
-
-/// Both editions' names: raw calls are in the words of the wire.
-const START_OR_STOP: [&str; 4] =
-    ["RequestStartTransaction", "RequestStopTransaction", "RemoteStartTransaction", "RemoteStopTransaction"];
-
-/// The member of a TriggerMessage that counts here; all editions have it.
-#[derive(serde::Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Triggered {
-    requested_message: Text,
-}
-
-/// A trigger is called like the action that it asks for, but for the certificates.
-fn triggered(message: &str) -> Text {
-    if message.starts_with("Sign") { "SignCertificate".into() } else { message.into() }
 }

@@ -6,28 +6,17 @@
 use alloc::format;
 use alloc::string::String;
 
-use serde::{Deserialize, Serialize};
-
 use super::api::Output;
 use super::session::Authorized;
-use super::shared::{Cx, Signal};
+use super::shared::{Cx, Kept, Signal};
 use crate::device_model::Known;
-use crate::domain::{EvseId, IdToken, StoppedReason, TriggerReason};
+use crate::domain::{EvseId, StoppedReason, TriggerReason};
 
 /// The prefix of the records of cables that wait for their owners.
 pub(crate) const RECORD_PREFIX: &str = "cable/";
 
 fn key(evse: EvseId) -> String {
     format!("{RECORD_PREFIX}{evse}")
-}
-
-/// A cable that is locked though nothing is charged through it any more; also its durable record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Kept {
-    pub(crate) evse: EvseId,
-    connector: i32,
-    pub(crate) token: IdToken,
-    pub(crate) group: Option<IdToken>,
 }
 
 /// Holds the plug while somebody may charge.

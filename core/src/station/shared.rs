@@ -9,10 +9,9 @@ use core::ops::{Deref, DerefMut};
 use core::time::Duration;
 
 use pilotwire_messages::{DateTime, Text, Version};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
-use super::cable::Kept;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
@@ -113,6 +112,15 @@ pub(crate) struct Evse {
     pub(crate) kept: Option<Kept>,
     /// What the transactions block tells of its session.
     pub(crate) session: SessionView,
+}
+
+/// A cable that is locked though nothing is charged through it any more; also its durable record.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    pub(crate) evse: EvseId,
+    pub(crate) connector: i32,
+    pub(crate) token: IdToken,
+    pub(crate) group: Option<IdToken>,
 }
 
 /// What the other blocks may know of an EVSE's session.
