@@ -152,6 +152,11 @@ impl Transcript {
         frame[3].clone()
     }
 
+    /// The action of the next request, if there is one.
+    pub fn next_action(&self) -> Option<String> {
+        self.frames.front().and_then(|frame| frame[2].as_str()).map(String::from)
+    }
+
     /// Answers the request that was expected last.
     ///
     /// # Panics

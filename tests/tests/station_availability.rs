@@ -74,6 +74,16 @@ fn a_station_that_comes_back_brings_its_connectors_with_it_in_1_6_only() {
     }
 }
 
+/// 1.6 §5.2: what was done to all can be undone for one.
+#[test]
+fn in_1_6_one_connector_comes_back_alone() {
+    let mut station = Transcript::accepted(Version::V16, &[]);
+    change(&mut station, Version::V16, 0, "Inoperative");
+    told(&mut station);
+    assert_eq!(change(&mut station, Version::V16, 1, "Operative"), "Accepted");
+    assert_eq!(told(&mut station), [(1, "Available".to_owned())]);
+}
+
 /// G03.FR.06: an authorization that has not become a transaction is no reason to wait, and does not outlive the change.
 #[test]
 fn who_has_not_plugged_in_yet_does_not_charge_out_of_service() {

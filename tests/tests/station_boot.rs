@@ -138,6 +138,54 @@ fn a_csms_that_forgot_the_station_hears_its_boot_and_then_its_events() {
     }
 }
 
+/// A CSMS that answers everything but boots with SecurityError is not asked for ever.
+#[test]
+fn a_csms_that_refuses_everything_is_not_booted_at_again_and_again() {
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    let mut boots = 0;
+    for _ in 0..200 {
+        station.advance(15);
+        while let Some(action) = station.next_action() {
+            match action.as_str() {
+                "BootNotification" => {
+                    boots += 1;
+                    station.exchange("BootNotification", boot_answer("Accepted", 30));
+                }
+                _ => station.answer_error("SecurityError"),
+            }
+        }
+    }
+    assert_eq!(boots, 1);
+}
+
+/// B02.FR.02: what waits for an answer is told when there will be none.
+#[test]
+fn a_token_that_waits_when_the_station_becomes_pending_is_decided_and_the_next_one_heard() {
+    let mut station = Transcript::accepted(Version::V16, &[]);
+    station.call("TriggerMessage", json!({ "requestedMessage": "BootNotification" }));
+    station.token("A");
+    station.exchange("BootNotification", boot_answer("Pending", 3_600));
+    let checked = |station: &Transcript| {
+        station.outputs.iter().filter(|output| matches!(output, Output::TokenChecked { .. })).count()
+    };
+    assert_eq!(checked(&station), 1);
+    station.token("B");
+    assert_eq!(checked(&station), 2);
+}
+
+/// B02.FR.04: the answer to the last boot says when the next one comes.
+#[test]
+fn a_boot_that_was_triggered_replaces_the_one_that_was_due() {
+    let mut station = Transcript::new(Version::V201);
+    station.connect();
+    station.exchange("BootNotification", boot_answer("Pending", 20));
+    station.advance(19);
+    station.call("TriggerMessage", json!({ "requestedMessage": "BootNotification" }));
+    station.advance(2);
+    station.exchange("BootNotification", boot_answer("Pending", 300));
+    station.expect_nothing();
+}
+
 /// B02.FR.05.
 #[test]
 fn a_pending_station_starts_nothing_for_the_csms() {

@@ -38,13 +38,17 @@ fn end(station: &mut Transcript, version: Version) -> Value {
     station.exchange(action, json!({}))
 }
 
-fn is_held(station: &Transcript) -> bool {
-    let last = station.outputs.iter().rev().find_map(|output| match output {
-        Output::LockConnector { .. } => Some(true),
-        Output::UnlockConnector { .. } => Some(false),
+/// What EVSE 1 was last told to do with the plug, in what the host heard from the `from`th word on.
+fn held_since(station: &Transcript, from: usize) -> Option<bool> {
+    station.outputs[from..].iter().rev().find_map(|output| match output {
+        Output::LockConnector { evse: EVSE, .. } => Some(true),
+        Output::UnlockConnector { evse: EVSE, .. } => Some(false),
         _ => None,
-    });
-    last.unwrap_or(false)
+    })
+}
+
+fn is_held(station: &Transcript) -> bool {
+    held_since(station, 0) == Some(true)
 }
 
 /// TC_E_25_CS, TC_005_2_CS: E09.FR.01, E09.FR.03.
@@ -84,16 +88,125 @@ fn a_cable_waits_through_a_power_cut() {
         unplug(&mut station);
         told(&mut station);
         end(&mut station, version);
+        let life = station.outputs.len();
         station.power_up();
+        assert_eq!(held_since(&station, life), Some(true), "{version}: the host may have let go");
         station.connect();
         station.exchange("BootNotification", boot_answer("Accepted", 300));
         assert!(!told(&mut station).iter().all(|status| status == "Available"), "{version}");
-        assert!(is_held(&station));
         station.token("A");
         assert!(!is_held(&station));
         assert_eq!(told(&mut station), ["Available"], "{version}");
         assert!(station.disk.keys().all(|key| !key.starts_with("cable/")), "{version}");
     }
+}
+
+/// A cut came between the end of the keeping and the deed.
+#[test]
+fn a_socket_that_keeps_nothing_is_open_when_power_comes() {
+    let mut station = charging(Version::V201, SOCKET, "true");
+    unplug(&mut station);
+    station.disk.retain(|key, _| !key.starts_with("cable/"));
+    let life = station.outputs.len();
+    station.power_up();
+    assert_eq!(held_since(&station, life), Some(false));
+}
+
+/// E10.FR.01, E09.FR.03: nor does a power cut or a reset give away a cable whose vehicle was gone.
+#[test]
+fn a_cable_without_its_vehicle_is_kept_when_the_power_or_a_reset_ends_its_transaction() {
+    for (version, stops) in [(Version::V16, "false"), (Version::V201, "false"), (Version::V201, "true")] {
+        let mut station = charging(version, SOCKET, stops);
+        unplug(&mut station);
+        // The meter's last reading comes two seconds after the cut.
+        station.power_up();
+        let life = station.outputs.len();
+        station.advance(3);
+        let key = station.disk.keys().find(|key| key.starts_with("cable/"));
+        assert!(key.is_some(), "{version} {stops}");
+        assert_ne!(held_since(&station, life), Some(false), "{version} {stops}");
+    }
+    let mut station = charging(Version::V201, SOCKET, "false");
+    unplug(&mut station);
+    end(&mut station, Version::V201);
+    station.call("Reset", json!({ "type": "Immediate" }));
+    assert!(is_held(&station));
+}
+
+/// 1.6 §4.10: a transaction that goes on keeps its cable, whatever UnlockConnectorOnEVSideDisconnect says.
+#[test]
+fn a_transaction_that_goes_on_keeps_its_cable() {
+    for version in VERSIONS {
+        let mut station = Transcript::of(version, SOCKET, &[("TxCtrlr", "StopTxOnEVSideDisconnect", "", "false")]);
+        station.connect();
+        station.accept();
+        station.charge();
+        unplug(&mut station);
+        assert!(is_held(&station), "{version}");
+    }
+}
+
+/// E09.FR.01: energy flows again for who is authorized again, whatever ends the transaction.
+#[test]
+fn who_left_is_not_authorized_when_he_comes_back() {
+    let points = [("TxCtrlr", "TxStopPoint", "", "Authorized"), ("TxCtrlr", "TxStartPoint", "", "Authorized")];
+    let mut station = Transcript::of(Version::V201, FIXED_CABLE, &points);
+    station.connect();
+    station.accept();
+    station.charge();
+    unplug(&mut station);
+    let ended = loop {
+        station.answer_all("StatusNotification");
+        let event = station.exchange("TransactionEvent", json!({}));
+        if event["eventType"] == "Ended" {
+            break event;
+        }
+    };
+    assert_eq!(ended["transactionInfo"]["stoppedReason"], "EVDisconnected");
+    let closed = |station: &Transcript| {
+        station.outputs.iter().filter(|output| matches!(output, Output::CloseContactor { .. })).count()
+    };
+    assert_eq!(closed(&station), 1);
+    station.plug();
+    station.fact(Input::EvReady { evse: EVSE });
+    assert_eq!(closed(&station), 1);
+}
+
+/// F05: hardware that could not unlock it leaves it as it is; and the connector beside it is another one.
+#[test]
+fn an_unlocking_that_failed_or_was_elsewhere_leaves_the_cable_kept() {
+    let sockets = EvseConfig { connectors: 2, socket: true };
+    for (connector, success) in [(1, false), (2, true)] {
+        let mut station = charging(Version::V201, sockets, "true");
+        unplug(&mut station);
+        told(&mut station);
+        end(&mut station, Version::V201);
+        let payload = json!({ "evseId": 1, "connectorId": connector });
+        station.event(pilotwire::Event::Received(json!([2, "u", "UnlockConnector", payload]).to_string()));
+        station.fact(Input::Unlocked { evse: EVSE, connector, success });
+        station.pop_answer("u");
+        assert!(station.disk.keys().any(|key| key.starts_with("cable/")), "{connector} {success}");
+        station.token("A");
+        assert_eq!(held_since(&station, 0), Some(false), "its owner gets it");
+        assert!(station.disk.keys().all(|key| !key.starts_with("cable/")));
+    }
+}
+
+/// E09.FR.02: a suspended driver who leaves takes his cable with him.
+#[test]
+fn a_suspended_drivers_cable_is_let_go_when_he_unplugs() {
+    let mut station = Transcript::of(Version::V201, SOCKET, &[("TxCtrlr", "StopTxOnInvalidId", "", "false")]);
+    station.connect();
+    station.accept();
+    station.plug();
+    told(&mut station);
+    station.token("A");
+    station.exchange("Authorize", json!({ "idTokenInfo": { "status": "Accepted" } }));
+    station.exchange("TransactionEvent", json!({ "idTokenInfo": { "status": "Invalid" } }));
+    told(&mut station);
+    end(&mut station, Version::V201);
+    unplug(&mut station);
+    assert_eq!(held_since(&station, 0), Some(false));
 }
 
 /// TC_005_2_CS, step 5.

@@ -395,3 +395,28 @@ fn the_name_of_a_transaction_does_not_outlive_it() {
     station.power_up();
     assert!(!station.disk.contains_key(&key), "left over for ever");
 }
+
+/// I-4: power was cut after the last event was kept and before the record of its transaction was deleted, and once more.
+#[test]
+fn a_transaction_that_ended_ends_once() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        station.charge();
+        let record = |(key, value): (&String, &String)| (key.clone(), value.clone());
+        let open = station.disk.iter().find(|(key, _)| key.starts_with("transaction/")).map(record);
+        let (key, value) = open.expect("the record of the open transaction");
+        station.token("A");
+        station.disk.insert(key.clone(), value);
+        let end = if version == Version::V16 { "StopTransaction" } else { "TransactionEvent" };
+        station.power_up();
+        station.connect();
+        station.accept();
+        station.exchange(end, json!({}));
+        station.power_up();
+        station.connect();
+        station.accept();
+        station.advance(5);
+        station.answer_all("StatusNotification");
+        station.expect_nothing();
+    }
+}

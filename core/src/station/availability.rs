@@ -189,7 +189,7 @@ impl Availability {
         self.apply(cx);
         self.save(cx);
         let mut affected = self.connectors.iter().filter(|connector| place == station || named(connector));
-        if affected.any(|connector| connector.operative != self.target(connector)) {
+        if affected.any(|connector| connector.operative != self.target(cx, connector)) {
             ChangeAvailabilityStatus::Scheduled
         } else {
             ChangeAvailabilityStatus::Accepted
@@ -197,14 +197,15 @@ impl Availability {
     }
 
     /// What a connector shall be when no transaction is in the way: the station's wish and its own.
-    fn target(&self, connector: &Connector) -> bool {
-        connector.wanted && self.connectors.first().is_none_or(|station| station.wanted)
+    fn target(&self, cx: &Cx<'_>, connector: &Connector) -> bool {
+        let alone = dialect::changes_connectors_with_station(cx.online.unwrap_or(cx.config.version));
+        connector.wanted && (alone || self.connectors.first().is_none_or(|station| station.wanted))
     }
 
     /// Makes those changes that no transaction is in the way of (G03.FR.05, G04.FR.06).
     pub(crate) fn apply(&mut self, cx: &mut Cx<'_>) {
         for at in 0..self.connectors.len() {
-            let target = self.target(&self.connectors[at]);
+            let target = self.target(cx, &self.connectors[at]);
             let connector = &mut self.connectors[at];
             let (evse, number) = (connector.evse, connector.connector);
             let here = |facts: &Evse| evse == EvseId(0) || facts.id == evse;

@@ -5,9 +5,10 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::api::Output;
-use super::session::Authorized;
+use super::session::{Authorized, Ending};
 use super::shared::{Cx, Kept, Signal};
 use crate::device_model::Known;
 use crate::domain::{EvseId, StoppedReason, TriggerReason};
@@ -29,11 +30,17 @@ pub(crate) fn hold(cx: &mut Cx<'_>, evse: EvseId, authorized: bool) {
     cx.tell(Output::LockConnector { evse, connector });
 }
 
+/// Whether a driver's own cable stays locked when its other end is pulled: a transaction that goes on keeps it in any
+/// case (1.6 §4.10, E10.FR.01).
+fn stays_locked(cx: &Cx<'_>) -> bool {
+    !cx.variables.flag(Known::UnlockOnEvSideDisconnect) || !cx.variables.flag(Known::StopTxOnEvSideDisconnect)
+}
+
 /// Releases the plug when nobody may charge and nobody's cable is kept.
 pub(crate) fn let_go(cx: &mut Cx<'_>, evse: EvseId, authorized: bool) {
-    let when_unplugged = cx.variables.flag(Known::UnlockOnEvSideDisconnect);
+    let stays = stays_locked(cx);
     let Some(facts) = cx.evse_mut(evse) else { return };
-    let is_wanted = authorized && (facts.plugged.is_some() || !when_unplugged);
+    let is_wanted = authorized && (facts.plugged.is_some() || stays);
     if is_wanted || facts.contactor_closed || facts.kept.is_some() {
         return;
     }
@@ -42,17 +49,13 @@ pub(crate) fn let_go(cx: &mut Cx<'_>, evse: EvseId, authorized: bool) {
     }
 }
 
-/// A transaction ended for this reason: whether its cable waits for the one who began it.
-pub(crate) fn keep(cx: &mut Cx<'_>, evse: EvseId, reason: &StoppedReason, owner: Option<Authorized>) {
-    let owner_is_away = match reason {
-        StoppedReason::DeAuthorized => true,
-        StoppedReason::EVDisconnected | StoppedReason::Remote => {
-            let unplugged = cx.evse(evse).is_some_and(|facts| facts.plugged.is_none());
-            unplugged && !cx.variables.flag(Known::UnlockOnEvSideDisconnect)
-        }
-        _ => false,
-    };
-    let Some(facts) = cx.evse_mut(evse).filter(|facts| owner_is_away && facts.socket) else {
+/// A transaction is about to end: whether its cable waits for the one who began it, because he is not beside it.
+pub(crate) fn keep(cx: &mut Cx<'_>, evse: EvseId, ending: &Ending, vehicle_is_gone: bool, owner: Option<Authorized>) {
+    let deauthorized = ending.trigger == TriggerReason::Deauthorized;
+    let by_driver = matches!(ending.reason, StoppedReason::Local | StoppedReason::Timeout);
+    let unlocked = ending.trigger == TriggerReason::UnlockCommand;
+    let waits = deauthorized || (vehicle_is_gone && !by_driver && !unlocked && stays_locked(cx));
+    let Some(facts) = cx.evse_mut(evse).filter(|facts| waits && facts.socket) else {
         return;
     };
     let (Some(connector), Some(owner)) = (facts.locked, owner) else {
@@ -63,17 +66,30 @@ pub(crate) fn keep(cx: &mut Cx<'_>, evse: EvseId, reason: &StoppedReason, owner:
     cx.put(key(evse), &kept);
 }
 
-/// After a power cut the cable is where it was.
+/// After a power cut the cable is where it was, and its lock as the host left it.
 pub(crate) fn restore(cx: &mut Cx<'_>, kept: Kept) {
-    let Some(facts) = cx.evse_mut(kept.evse) else { return };
-    facts.locked = Some(kept.connector);
+    let (evse, connector) = (kept.evse, kept.connector);
+    let Some(facts) = cx.evse_mut(evse) else { return };
+    facts.locked = Some(connector);
     facts.session.token = Some(kept.token.clone());
     facts.session.group.clone_from(&kept.group);
     facts.session.finishing = true;
     facts.kept = Some(kept);
+    cx.tell(Output::LockConnector { evse, connector });
 }
 
-/// The owner came, or somebody unlocks it for him. `false`: no cable was kept there.
+/// Power came: sockets that hold nothing are open, whatever a cut interrupted.
+pub(crate) fn open_the_others(cx: &mut Cx<'_>) {
+    let free: Vec<(EvseId, i32)> =
+        cx.evses.iter().filter(|facts| facts.socket && facts.locked.is_none()).map(|f| (f.id, f.connectors)).collect();
+    for (evse, connectors) in free {
+        for connector in 1..=connectors {
+            cx.tell(Output::UnlockConnector { evse, connector, confirm: false });
+        }
+    }
+}
+
+/// The owner came, or the CSMS had the connector unlocked. `false`: no cable was kept there.
 pub(crate) fn release(cx: &mut Cx<'_>, evse: EvseId) -> bool {
     let kept = cx.evse_mut(evse).and_then(|facts| facts.kept.take()).is_some();
     if kept {
@@ -82,4 +98,14 @@ pub(crate) fn release(cx: &mut Cx<'_>, evse: EvseId) -> bool {
         cx.signal(Signal::Changed(evse, TriggerReason::CablePluggedIn));
     }
     kept
+}
+
+/// The hardware told that a connector is unlocked.
+pub(crate) fn on_unlocked(cx: &mut Cx<'_>, evse: EvseId, connector: i32) {
+    let Some(facts) = cx.evse_mut(evse).filter(|facts| facts.locked == Some(connector)) else {
+        return;
+    };
+    facts.locked = None;
+    release(cx, evse);
+    cx.signal(Signal::StatusChanged);
 }

@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use super::api::Output;
 use super::authorization::Authorization;
 use super::availability::Availability;
-use super::cable;
 use super::delivery::Delivery;
 use super::meter;
 use super::provisioning::Provisioning;
@@ -172,10 +171,6 @@ impl Blocks<'_> {
         if ongoing {
             let (trigger, reason) = (TriggerReason::UnlockCommand, StoppedReason::Other);
             self.transactions.on_stop(cx, self.delivery, evse, Ending { trigger, reason, reset: None, token: None });
-        }
-        cable::release(cx, evse);
-        if let Some(facts) = cx.evse_mut(evse) {
-            facts.locked = None;
         }
         cx.tell(Output::UnlockConnector { evse, connector, confirm: true });
         Response::Later(Awaited::Unlocked(evse, connector))

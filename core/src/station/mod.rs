@@ -319,7 +319,12 @@ impl Station {
             Input::Token { evse, token } => self.authorization.on_token(cx, evse, token),
             Input::Fault { evse, problem } => on_fault(cx, evse, Some(problem)),
             Input::FaultCleared { evse } => on_fault(cx, evse, None),
-            Input::Unlocked { evse, connector, success } => self.traffic.unlocked(cx, evse, connector, success),
+            Input::Unlocked { evse, connector, success } => {
+                if success {
+                    cable::on_unlocked(cx, evse, connector);
+                }
+                self.traffic.unlocked(cx, evse, connector, success);
+            }
             Input::Variable { id, value } => {
                 commands::force_variable(cx, &VariableSetting { id, attribute: None, value });
             }

@@ -37,6 +37,7 @@ impl Station {
         }
         self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
+        cable::open_the_others(&mut cx);
         cx.signal(Signal::StatusChanged);
         Connection::connect(&mut cx);
     }
@@ -81,14 +82,19 @@ impl Station {
                 self.cx(out).limit_hit(text);
             }
         }
+        let mut ended = Vec::new();
         for event in self.delivery.events() {
             self.shared.clock.not_before(event.at);
             let known = open.iter().position(|transaction| Some(transaction.evse) == event.evse);
             let before = known.map(|at| open.swap_remove(at));
             let after = Transaction::caught_up(before, event);
             // The Ended event is kept already, the record of the transaction not yet deleted.
-            let over = event.stage == TransactionStage::Ended;
-            open.extend(after.filter(|transaction| !(over && transaction.id == event.transaction)));
+            let is_over = |open: &Transaction| event.stage == TransactionStage::Ended && open.id == event.transaction;
+            ended.extend(after.as_ref().filter(|transaction| is_over(transaction)).map(|over| over.evse));
+            open.extend(after.filter(|transaction| !is_over(transaction)));
+        }
+        for evse in ended {
+            self.cx(out).delete(transactions::key(evse));
         }
         open.sort_by_key(|transaction| transaction.evse);
         open

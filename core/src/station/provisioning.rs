@@ -39,18 +39,20 @@ pub(crate) struct Provisioning {
     boot_due: bool,
     /// The reason stands in a record, until the CSMS has heard it.
     recorded: bool,
+    /// We announced ourselves because of a SecurityError, and nothing else was answered since.
+    doubted: bool,
     /// When the CSMS was asked for the time last, or told it in its answer to the boot.
     synchronized: Instant,
 }
 
 impl Provisioning {
     pub(crate) const fn new(reason: BootReason) -> Self {
-        Self { reason, boot_due: true, recorded: false, synchronized: Instant::ZERO }
+        Self { reason, boot_due: true, recorded: false, doubted: false, synchronized: Instant::ZERO }
     }
 
     /// After a restart that somebody asked for.
     pub(crate) const fn restarted(reason: BootReason) -> Self {
-        Self { reason, boot_due: true, recorded: true, synchronized: Instant::ZERO }
+        Self { reason, boot_due: true, recorded: true, doubted: false, synchronized: Instant::ZERO }
     }
 
     /// Part 4 §5.4: no BootNotification on a reconnect, if the CSMS accepted us since power came.
@@ -72,10 +74,12 @@ impl Provisioning {
     }
 
     /// The BootNotification that must go out before everything else.
-    pub(crate) fn take_due(&mut self, cx: &Cx<'_>) -> Option<Request> {
+    pub(crate) fn take_due(&mut self, cx: &mut Cx<'_>) -> Option<Request> {
         if !core::mem::take(&mut self.boot_due) {
             return None;
         }
+        // What it is answered sets the next one's time.
+        cx.timers.clear(Timer::Boot);
         Some(Request::Boot(Boot { identity: cx.config.identity.clone(), reason: self.reason.clone() }))
     }
 
@@ -127,12 +131,18 @@ impl Provisioning {
     }
 
     /// B02.FR.09: a CSMS that accepted us and now says SecurityError may have lost its record of us. We announce ourselves
-    /// again, though not at once: it may also mean just the message that it refused.
+    /// again, though not at once, and once only: it may also mean just the message that it refused.
     pub(crate) fn on_security_error(&mut self, cx: &mut Cx<'_>) {
-        if cx.is_accepted() && !cx.timers.is_set(Timer::Boot) {
+        if cx.is_accepted() && !self.doubted && !cx.timers.is_set(Timer::Boot) {
+            self.doubted = true;
             self.reason = BootReason::Unknown;
             cx.after(Timer::Boot, OWN_WAIT_S);
         }
+    }
+
+    /// The CSMS processed something else than a boot: it knows us.
+    pub(crate) const fn on_processed(&mut self) {
+        self.doubted = false;
     }
 
     /// F06; 1.6 §5.17.

@@ -78,6 +78,9 @@ pub(crate) struct Transaction {
     /// Points that have held since it started: losing one of the stop points ends it.
     pub(crate) seen: Points,
     pub(crate) authorized: Option<Authorized>,
+    /// The vehicle was connected when this was written.
+    #[serde(default)]
+    pub(crate) vehicle: bool,
 }
 
 impl Transaction {
@@ -105,6 +108,7 @@ impl Transaction {
                     remote_start_id: event.remote_start_id,
                     suspended: false,
                 }),
+                vehicle: event.charging_state != Some(ChargingState::Idle),
             }),
             // An open record of another transaction is the newer one: its own events come later.
             other => other,

@@ -1,5 +1,6 @@
 //! The station's side of the link: what goes out next, what comes in, and who gets the answer.
 
+use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -11,7 +12,7 @@ use super::Station;
 use super::api::Output;
 use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
-use super::shared::{Cx, Timer};
+use super::shared::{Cx, Timer, Waiting};
 use crate::device_model::Known;
 use crate::dialect::{self, Names, Refusal};
 use crate::domain::{Answer, Command, DataTransferAnswer, EvseId, RegistrationStatus, Reply, Request, UnlockStatus};
@@ -201,7 +202,7 @@ impl Station {
 
     fn send_next(&mut self, out: &mut Outbox<Output>) -> bool {
         let mut cx = Cx { shared: &mut self.shared, out };
-        if let Some(boot) = self.provisioning.take_due(&cx) {
+        if let Some(boot) = self.provisioning.take_due(&mut cx) {
             self.send_live(boot, out);
             return true;
         }
@@ -329,6 +330,7 @@ impl Station {
     fn on_answer(&mut self, what: &Sent, answer: Answer, out: &mut Outbox<Output>) {
         let mut cx = Cx { shared: &mut self.shared, out };
         let clock_was_known = cx.clock.is_known();
+        let is_boot = matches!(answer, Answer::Boot { .. });
         match answer {
             Answer::Boot { status, time, interval_s } => {
                 self.provisioning.on_boot_answer(&mut cx, status, time, interval_s);
@@ -339,9 +341,26 @@ impl Station {
             Answer::DataTransfer(answer) => cx.tell(Output::DataTransferAnswered(Some(answer))),
             Answer::Transaction(_) | Answer::Done => {}
         }
+        let accepted = cx.is_accepted();
+        if is_boot && !accepted {
+            self.drop_waiting(out);
+        } else if !is_boot {
+            self.provisioning.on_processed();
+        }
+        let mut cx = Cx { shared: &mut self.shared, out };
         if !clock_was_known && cx.clock.is_known() {
             self.delivery.on_clock_known(&mut cx);
             super::schedule_aligned(&mut cx);
+        }
+    }
+
+    /// B02.FR.02: while it is not accepted the station sends only what it is asked for; who waits for more is told.
+    fn drop_waiting(&mut self, out: &mut Outbox<Output>) {
+        let waiting = core::mem::take(&mut self.shared.waiting).into_iter();
+        let (kept, dropped): (VecDeque<Waiting>, VecDeque<Waiting>) = waiting.partition(|waiting| waiting.asked_for);
+        self.shared.waiting = kept;
+        for waiting in dropped {
+            self.on_request_lost(&waiting.request, out);
         }
     }
 

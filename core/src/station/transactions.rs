@@ -29,7 +29,7 @@ const FINAL_READING_S: u64 = 2;
 /// The prefix of the records of open transactions.
 pub(crate) const RECORD_PREFIX: &str = "transaction/";
 
-fn key(evse: EvseId) -> String {
+pub(crate) fn key(evse: EvseId) -> String {
     format!("{RECORD_PREFIX}{evse}")
 }
 
@@ -271,15 +271,15 @@ impl Transactions {
         if cx.evse(evse).is_some_and(|facts| facts.plugged.is_some()) {
             cx.timers.clear(Timer::EvConnection(evse));
         }
-        let Some(facts) = cx.evse(evse) else { return };
+        let stop_on_leave = cx.variables.flag(Known::StopTxOnEvSideDisconnect);
         let Some(session) = self.session(evse) else { return };
         if session.ending.is_some() || session.interrupted.is_some() {
             return;
         }
-        if trigger == TriggerReason::EVCommunicationLost && session.transaction.is_none() {
-            // I-6: who leaves without having charged leaves nothing to the next vehicle.
-            session.forget_authorization();
+        if trigger == TriggerReason::EVCommunicationLost {
+            on_vehicle_gone(cx, session, stop_on_leave);
         }
+        let Some(facts) = cx.evse(evse) else { return };
         let is_fit = unfit(cx, facts).is_none();
         let will_flow = session.may_flow(facts);
         let holding = Points::holding(facts.plugged.is_some(), session.authorized.is_some(), will_flow);
@@ -336,6 +336,7 @@ impl Transactions {
             last_wh: register_wh,
             seen: Points::default(),
             authorized: None,
+            vehicle: false,
         });
         session.was_closed = false;
         session.told = None;
@@ -423,8 +424,11 @@ impl Transactions {
         let reason = ending.reason.clone();
         let last = session.transaction.as_ref().and_then(|transaction| transaction.authorized.clone());
         let owner = session.authorized.clone().or(last);
+        let had_vehicle = session.transaction.as_ref().is_some_and(|transaction| transaction.vehicle);
+        let here = cx.evse(evse).is_some_and(|facts| facts.plugged.is_some());
+        let is_gone = if reason == StoppedReason::PowerLoss { !had_vehicle } else { !here };
+        cable::keep(cx, evse, &ending, is_gone, owner);
         self.tell(cx, delivery, evse, Telling::ended(ending));
-        cable::keep(cx, evse, &reason, owner);
         let start_points = start_points(cx);
         let plugged = cx.evse(evse).is_some_and(|facts| facts.plugged.is_some());
         let register_wh = cx.evse(evse).map(|facts| facts.reading.energy_wh).unwrap_or_default();
@@ -474,7 +478,7 @@ impl Transactions {
         let Some(facts) = cx.evse(evse) else { return };
         let Some(session) = self.session(evse) else { return };
         let state = session.told_state(telling.stage, facts);
-        let in_use = facts.in_use();
+        let (in_use, vehicle) = (facts.in_use(), facts.plugged.is_some());
         let register = facts.reading.energy_wh;
         let remote_start_id = session.authorized.as_ref().and_then(|authorized| authorized.remote_start_id);
         // F01.FR.19: the first event after a remote start is about it, whatever else happened meanwhile.
@@ -490,6 +494,7 @@ impl Transactions {
         transaction.last_wh = register;
         transaction.authorized = authorized;
         transaction.connector = in_use.unwrap_or(transaction.connector);
+        transaction.vehicle = vehicle;
         let event = TransactionEvent {
             stage: telling.stage,
             transaction: transaction.id.clone(),
@@ -510,6 +515,22 @@ impl Transactions {
         let record = transaction.clone();
         delivery.push(cx, event);
         cx.put(key(evse), &record);
+    }
+}
+
+/// The vehicle left: what its driver may still do, and what a power cut must not forget.
+fn on_vehicle_gone(cx: &mut Cx<'_>, session: &mut Session, deauthorizes: bool) {
+    let Some(transaction) = &mut session.transaction else {
+        // I-6: who leaves without having charged leaves nothing to the next vehicle.
+        session.forget_authorization();
+        return;
+    };
+    transaction.vehicle = false;
+    cx.put(key(transaction.evse), transaction);
+    if deauthorizes && session.authorized.take().is_some() {
+        // E09.FR.01: energy flows again for who is authorized again.
+        let (trigger, reason) = (TriggerReason::EVCommunicationLost, StoppedReason::EVDisconnected);
+        session.withdrawn = Some(Ending { trigger, reason, reset: None, token: None });
     }
 }
 
