@@ -2,20 +2,24 @@
 
 use alloc::string::String;
 use core::cmp::Ordering;
-use core::fmt::{self, Write};
+use core::fmt;
 use core::hash::{Hash, Hasher};
+use core::num::NonZeroU8;
 use core::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::value::RawValue;
 
+use crate::writer;
+
 /// A decimal number that goes out as it came in: `2935.600` stays `2935.600`.
 ///
 /// Up to 18 digits, up to 18 of them after the point. Equality and order are those of the value (`1.50 == 1.5`).
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy)]
 pub struct Decimal {
     mantissa: i64,
-    scale: u8,
+    /// One more than the digits after the point, so that an `Option` needs no more room.
+    scale_and_one: NonZeroU8,
 }
 
 /// The text is not a decimal number, or has more digits than are kept exactly.
@@ -33,53 +37,69 @@ const MAX_DIGITS: i32 = 18;
 
 impl Decimal {
     /// Zero.
-    pub const ZERO: Self = Self { mantissa: 0, scale: 0 };
+    pub const ZERO: Self = Self { mantissa: 0, scale_and_one: NonZeroU8::MIN };
 
     /// `mantissa` × 10^-`scale`; `None` beyond 18 digits.
     pub const fn new(mantissa: i64, scale: u8) -> Option<Self> {
         if mantissa.unsigned_abs() >= 1_000_000_000_000_000_000 || scale > MAX_DIGITS as u8 {
             return None;
         }
-        Some(Self { mantissa, scale })
+        Some(Self { mantissa, scale_and_one: NonZeroU8::MIN.saturating_add(scale) })
     }
 
     /// The integer `value`.
     pub const fn from_int(value: i32) -> Self {
-        Self { mantissa: value as i64, scale: 0 }
+        Self { mantissa: value as i64, scale_and_one: NonZeroU8::MIN }
+    }
+
+    /// How many digits stand after the point.
+    const fn scale(self) -> u8 {
+        self.scale_and_one.get() - 1
     }
 
     /// The value in units of 10^-`scale`, rounded towards zero: `2.5` at scale 3 is 2500. Saturates.
     pub fn scaled(self, scale: u8) -> i64 {
         let wide = i128::from(self.mantissa);
-        let value = match scale.checked_sub(self.scale) {
+        let value = match scale.checked_sub(self.scale()) {
             Some(up) => wide.saturating_mul(10_i128.saturating_pow(u32::from(up))),
-            None => wide / 10_i128.pow(u32::from(self.scale - scale)),
+            None => wide / 10_i128.pow(u32::from(self.scale() - scale)),
         };
         i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
     }
 
     /// Nearest integer, halves away from zero. Saturates.
     pub fn round(self) -> i64 {
-        let unit = 10_i64.pow(u32::from(self.scale));
+        let unit = 10_i64.pow(u32::from(self.scale()));
         let (whole, rest) = (self.mantissa / unit, self.mantissa % unit);
         if rest.unsigned_abs() * 2 >= unit.unsigned_abs() && unit > 1 { whole + self.mantissa.signum() } else { whole }
     }
 
     /// The sum, at the finer scale of both; `None` beyond 18 digits.
     pub fn checked_add(self, other: Self) -> Option<Self> {
-        let scale = self.scale.max(other.scale);
+        let scale = self.scale().max(other.scale());
         let sum = self.aligned(scale).checked_add(other.aligned(scale))?;
         Self::new(i64::try_from(sum).ok()?, scale)
     }
 
     /// The difference, at the finer scale of both; `None` beyond 18 digits.
     pub fn checked_sub(self, other: Self) -> Option<Self> {
-        self.checked_add(Self { mantissa: -other.mantissa, scale: other.scale })
+        self.checked_add(Self { mantissa: -other.mantissa, ..other })
     }
 
     /// The number times 10^`power`; `None` beyond 18 digits.
     pub fn shifted(self, power: i32) -> Option<Self> {
-        Self::assemble(i128::from(self.mantissa), i32::from(self.scale).checked_sub(power)?).ok()
+        Self::assemble(i128::from(self.mantissa), i32::from(self.scale()).checked_sub(power)?).ok()
+    }
+
+    /// The number, if it is an integer of 64 bits, however it is written.
+    pub fn whole(self) -> Option<i64> {
+        let (mantissa, scale) = self.normalized();
+        (scale == 0).then_some(mantissa)
+    }
+
+    /// The digits, and how many of them stand behind the point.
+    pub(crate) const fn parts(self) -> (i64, u8) {
+        (self.mantissa, self.scale())
     }
 
     /// Whether the number is below zero.
@@ -88,11 +108,11 @@ impl Decimal {
     }
 
     fn aligned(self, scale: u8) -> i128 {
-        i128::from(self.mantissa) * 10_i128.pow(u32::from(scale - self.scale))
+        i128::from(self.mantissa) * 10_i128.pow(u32::from(scale - self.scale()))
     }
 
     fn normalized(self) -> (i64, u8) {
-        let (mut mantissa, mut scale) = (self.mantissa, self.scale);
+        let (mut mantissa, mut scale) = (self.mantissa, self.scale());
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;
             scale -= 1;
@@ -130,11 +150,12 @@ impl FromStr for Decimal {
             None if rest.is_empty() => 0,
             None => return Err(BadDecimal::NotANumber),
         };
-        if whole.len() + fraction.len() > 40 {
+        // As many digits as the sum below can hold.
+        if whole.len() + fraction.len() > 38 {
             return Err(BadDecimal::TooLong);
         }
         let magnitude = whole.bytes().chain(fraction.bytes()).fold(0_i128, |sum, d| sum * 10 + i128::from(d - b'0'));
-        Self::assemble(if negative { -magnitude } else { magnitude }, fraction.len() as i32 - exponent)
+        Self::assemble(if negative { -magnitude } else { magnitude }, (fraction.len() as i32).saturating_sub(exponent))
     }
 }
 
@@ -149,6 +170,12 @@ impl Decimal {
         let raised = if scale < 0 { mantissa.saturating_mul(10_i128.pow(scale.unsigned_abs())) } else { mantissa };
         let mantissa = i64::try_from(raised).map_err(|_| BadDecimal::TooLong)?;
         Self::new(mantissa, scale.max(0) as u8).ok_or(BadDecimal::TooLong)
+    }
+}
+
+impl Default for Decimal {
+    fn default() -> Self {
+        Self::ZERO
     }
 }
 
@@ -174,7 +201,7 @@ impl PartialOrd for Decimal {
 
 impl Ord for Decimal {
     fn cmp(&self, other: &Self) -> Ordering {
-        let scale = self.scale.max(other.scale);
+        let scale = self.scale().max(other.scale());
         self.aligned(scale).cmp(&other.aligned(scale))
     }
 }
@@ -187,13 +214,7 @@ impl Hash for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.mantissa < 0 { "-" } else { "" };
-        let magnitude = self.mantissa.unsigned_abs();
-        if self.scale == 0 {
-            return write!(f, "{sign}{magnitude}");
-        }
-        let unit = 10_u64.pow(u32::from(self.scale));
-        write!(f, "{sign}{}.{:0width$}", magnitude / unit, magnitude % unit, width = usize::from(self.scale))
+        f.write_str(writer::number_in(self.mantissa, self.scale(), &mut [0; 40]))
     }
 }
 
@@ -205,34 +226,13 @@ impl fmt::Debug for Decimal {
 
 impl Serialize for Decimal {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.scale == 0 {
+        if self.scale() == 0 {
             return serializer.serialize_i64(self.mantissa);
         }
-        let mut text = Buffer { bytes: [0; 24], len: 0 };
-        write!(text, "{self}").map_err(ser::Error::custom)?;
-        let raw: &RawValue = serde_json::from_str(text.as_str()).map_err(ser::Error::custom)?;
+        let mut buffer = [0; 40];
+        let text = writer::number_in(self.mantissa, self.scale(), &mut buffer);
+        let raw: &RawValue = serde_json::from_str(text).map_err(ser::Error::custom)?;
         raw.serialize(serializer)
-    }
-}
-
-/// Room for the longest decimal: a sign, 19 digits, a point.
-struct Buffer {
-    bytes: [u8; 24],
-    len: usize,
-}
-
-impl Buffer {
-    fn as_str(&self) -> &str {
-        core::str::from_utf8(&self.bytes[..self.len]).unwrap_or_default()
-    }
-}
-
-impl Write for Buffer {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let place = self.bytes.get_mut(self.len..self.len + text.len()).ok_or(fmt::Error)?;
-        place.copy_from_slice(text.as_bytes());
-        self.len += text.len();
-        Ok(())
     }
 }
 
@@ -253,6 +253,7 @@ impl From<Decimal> for String {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
     use alloc::string::ToString;
 
     use super::*;
@@ -273,8 +274,24 @@ mod tests {
     #[test]
     fn refuses_what_it_cannot_keep() {
         let thousand = "1".repeat(1_000);
-        for text in ["1e400", "1e19", "1e-19", "1000000000000000000", thousand.as_str(), "\"1\"", "null", "true", "[]"]
-        {
+        for digits in 18..60 {
+            assert!(json(&"9".repeat(digits + 1)).is_err(), "{digits}");
+            assert!(json(&format!("0.{}", "9".repeat(digits + 1))).is_err(), "{digits}");
+        }
+        for text in [
+            "1e400",
+            "1e19",
+            "1e-2147483648",
+            "0.1e-2147483648",
+            "1e2147483647",
+            "1e-19",
+            "1000000000000000000",
+            thousand.as_str(),
+            "\"1\"",
+            "null",
+            "true",
+            "[]",
+        ] {
             assert!(json(text).is_err(), "{text}");
         }
         for text in ["", "-", ".5", "1.", "01", "1e", "NaN", "+1", "1x", "1e+"] {

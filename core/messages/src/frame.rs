@@ -4,10 +4,11 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{ErrorCode, Text, Version};
+use crate::reader::end_of_plain;
+use crate::table::Wire;
+use crate::{ErrorCode, Text, Version, writer};
 
 /// The id that answers a message whose own id cannot be read or repeated (Part 4 §4.2.3).
 pub const UNREADABLE_ID: &str = "-1";
@@ -24,7 +25,7 @@ pub enum Frame<'a> {
     /// A request.
     Call {
         /// Repeated by the answer.
-        id: Text,
+        id: Cow<'a, str>,
         /// The name of the action.
         action: Cow<'a, str>,
         /// The request's payload.
@@ -33,7 +34,7 @@ pub enum Frame<'a> {
     /// The answer to a request.
     CallResult {
         /// The request's.
-        id: Text,
+        id: Cow<'a, str>,
         /// The response's payload.
         payload: &'a str,
     },
@@ -44,7 +45,7 @@ pub enum Frame<'a> {
     /// 2.1: a message without an answer.
     Send {
         /// Unique, like a request's.
-        id: Text,
+        id: Cow<'a, str>,
         /// The name of the action.
         action: Cow<'a, str>,
         /// The message's payload.
@@ -104,7 +105,7 @@ fn trimmed(text: &str) -> &str {
 /// A JSON string without escapes, and what follows the comma behind it.
 fn plain_string(text: &str) -> Option<(&str, &str)> {
     let inside = trimmed(text).strip_prefix('"')?;
-    let end = inside.bytes().position(|b| matches!(b, b'"' | b'\\') || b < 0x20)?;
+    let end = end_of_plain(inside.as_bytes())?;
     let (string, rest) = inside.split_at(end);
     let rest = trimmed(rest.strip_prefix('"')?).strip_prefix(',')?;
     Some((string, rest))
@@ -127,9 +128,9 @@ impl<'a> Header<'a> {
             b'2' => {
                 let (action, payload) = plain_string(self.rest)?;
                 let payload = one_object(payload)?;
-                Some(Frame::Call { id: Text::new(self.id), action: Cow::Borrowed(action), payload })
+                Some(Frame::Call { id: Cow::Borrowed(self.id), action: Cow::Borrowed(action), payload })
             }
-            b'3' => Some(Frame::CallResult { id: Text::new(self.id), payload: one_object(self.rest)? }),
+            b'3' => Some(Frame::CallResult { id: Cow::Borrowed(self.id), payload: one_object(self.rest)? }),
             _ => None,
         }
     }
@@ -203,7 +204,7 @@ fn call<'a>(
     parts: &[&'a RawValue],
     id: Text,
     version: Version,
-    frame: fn(Text, Cow<'a, str>, &'a str) -> Frame<'a>,
+    frame: fn(Cow<'a, str>, Cow<'a, str>, &'a str) -> Frame<'a>,
 ) -> Result<Frame<'a>, FrameError> {
     let wrong = |code, text: &str| FrameError { answer: Some((id.clone(), code)), text: text.into() };
     let [_, _, action, payload] = parts else {
@@ -219,13 +220,15 @@ fn call<'a>(
         let code = if version == Version::V16 { ErrorCode::FormatViolation } else { ErrorCode::ProtocolError };
         return Err(wrong(code, "the payload is no object"));
     }
-    Ok(frame(id, Cow::Owned(action), payload))
+    Ok(frame(Cow::Owned(id.into()), Cow::Owned(action), payload))
 }
 
 fn result<'a>(parts: &[&'a RawValue], id: Text) -> Result<Frame<'a>, FrameError> {
     match parts {
-        [_, _, payload] if payload.get() == "null" => Ok(Frame::CallResult { id, payload: "{}" }),
-        [_, _, payload] => Ok(Frame::CallResult { id, payload: payload.get() }),
+        [_, _, payload] => {
+            let payload = if payload.get() == "null" { "{}" } else { payload.get() };
+            Ok(Frame::CallResult { id: Cow::Owned(id.into()), payload })
+        }
         _ => {
             let text = alloc::format!("a CALLRESULT has 3 elements, this one has {}", parts.len());
             Err(FrameError { answer: None, text })
@@ -244,13 +247,16 @@ fn failure(parts: &[&RawValue], id: Text) -> Result<Failure, FrameError> {
 }
 
 /// A CALL's text.
-pub fn call_text<T: Serialize>(id: &str, action: &str, payload: &T) -> String {
-    crate::encode(&(2, id, action, payload))
+pub fn call_text<T: Wire>(id: &str, action: &str, payload: &T) -> String {
+    let mut text = begun(2, id);
+    text.push(',');
+    writer::string(action, &mut text);
+    ended(text, payload)
 }
 
 /// A CALLRESULT's text.
-pub fn result_text<T: Serialize>(id: &str, payload: &T) -> String {
-    crate::encode(&(3, id, payload))
+pub fn result_text<T: Wire>(id: &str, payload: &T) -> String {
+    ended(begun(3, id), payload)
 }
 
 /// A CALLERROR's text; the description is cut to the length that the specification allows.
@@ -264,20 +270,38 @@ pub fn result_error_text(id: &str, code: ErrorCode, description: &str, version: 
 }
 
 /// 2.1: a SEND's text.
-pub fn send_text<T: Serialize>(id: &str, action: &str, payload: &T) -> String {
-    crate::encode(&(6, id, action, payload))
+pub fn send_text<T: Wire>(id: &str, action: &str, payload: &T) -> String {
+    let mut text = begun(6, id);
+    text.push(',');
+    writer::string(action, &mut text);
+    ended(text, payload)
 }
 
-fn failure_text(kind: u8, id: &str, code: ErrorCode, description: &str, version: Version) -> String {
-    #[derive(Clone, Copy)]
-    struct Empty;
-    impl Serialize for Empty {
-        fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-            serde::ser::SerializeMap::end(serializer.serialize_map(Some(0))?)
-        }
+/// Type and id.
+fn begun(kind: i64, id: &str) -> String {
+    let mut text = String::with_capacity(256);
+    text.push('[');
+    writer::number(kind, 0, &mut text);
+    text.push(',');
+    writer::string(id, &mut text);
+    text
+}
+
+fn ended<T: Wire>(mut text: String, payload: &T) -> String {
+    text.push(',');
+    payload.write(&mut text);
+    text.push(']');
+    text
+}
+
+fn failure_text(kind: i64, id: &str, code: ErrorCode, description: &str, version: Version) -> String {
+    let mut text = begun(kind, id);
+    for part in [code.name(version), &Text::truncated(description, MAX_DESCRIPTION)] {
+        text.push(',');
+        writer::string(part, &mut text);
     }
-    let description = Text::truncated(description, MAX_DESCRIPTION);
-    crate::encode(&(kind, id, code.name(version), description, Empty))
+    text.push_str(",{}]");
+    text
 }
 
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! OCPP-J frames and typed, checked payloads of OCPP 1.6, 2.0.1 and 2.1.
 //!
 //! [`Frame::parse`] reads a frame, [`decode`] its payload with every rule of the message tables, and [`Violation`] tells
-//! the error code, the member and the reason when one is broken. [`frame::call_text`] and its siblings write frames.
+//! the error code, the member and the reason when one is broken. [`encode_checked`] writes a payload that keeps the rules,
+//! [`frame::call_text`] and its siblings write frames.
+//!
+//! [`table::decode_leniently`] takes what field devices really send, by a policy, and tells what it forgave. [`signed`] has
+//! signed messages and meter values; keys stay with the caller. [`table::codecs`] knows every action by its name, for tools.
 //!
 //! ```
 //! use pilotwire_messages::{Frame, Version, decode, v2};
@@ -23,19 +27,22 @@ mod decimal;
 mod error;
 pub mod frame;
 mod json;
+pub mod reader;
 #[macro_use]
 pub mod table;
+pub mod signed;
 mod text;
 mod time;
 pub mod v16;
 pub mod v2;
 mod version;
+mod writer;
 
 pub use decimal::{BadDecimal, Decimal};
 pub use error::{ErrorCode, Violation};
 pub use frame::{Failure, Frame, FrameError};
 pub use json::Json;
-pub use table::{ActionInfo, Check, Payload, Request, Rule, Sender, decode};
+pub use table::{ActionInfo, Check, Payload, Request, Rule, Sender, decode, encode_checked, text_of};
 pub use text::Text;
 pub use time::{BadDateTime, DateTime};
 pub use version::{UnknownVersion, Version};

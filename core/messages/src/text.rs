@@ -1,7 +1,9 @@
 //! Strings that do not allocate while they are short.
 
+use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::string::String;
+use core::borrow::Borrow;
 use core::cmp::Ordering;
 use core::fmt;
 use core::hash::{Hash, Hasher};
@@ -37,6 +39,19 @@ impl Text {
         }
     }
 
+    /// Its length in bytes.
+    pub const fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Inline(len, _) => *len as usize,
+            Repr::Heap(text) => text.len(),
+        }
+    }
+
+    /// Whether it has no characters.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The text itself.
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -57,6 +72,12 @@ impl Deref for Text {
 
     fn deref(&self) -> &str {
         self.as_str()
+    }
+}
+
+impl Borrow<str> for Text {
+    fn borrow(&self) -> &str {
+        self
     }
 }
 
@@ -81,6 +102,15 @@ impl From<&str> for Text {
 impl From<String> for Text {
     fn from(text: String) -> Self {
         if text.len() > INLINE { Self(Repr::Heap(text.into())) } else { Self::new(&text) }
+    }
+}
+
+impl From<Cow<'_, str>> for Text {
+    fn from(text: Cow<'_, str>) -> Self {
+        match text {
+            Cow::Borrowed(text) => Self::new(text),
+            Cow::Owned(text) => text.into(),
+        }
     }
 }
 

@@ -54,7 +54,7 @@ impl DateTime {
     }
 
     /// Writes the 24 bytes of the canonical form into `buffer` and returns them as text.
-    fn write_to(self, buffer: &mut [u8; 24]) -> &str {
+    pub(crate) fn write_to(self, buffer: &mut [u8; 24]) -> &str {
         let (days, in_day) = (self.0.div_euclid(DAY_MS), self.0.rem_euclid(DAY_MS));
         let (year, month, day) = civil_from_days(days);
         *buffer = *b"0000-00-00T00:00:00.000Z";

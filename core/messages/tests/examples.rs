@@ -37,7 +37,8 @@ fn every_action_has_an_example_of_both_directions() {
             .map(|example| (example.action, example.direction))
             .collect();
         for action in actions(version) {
-            for direction in [Direction::Request, Direction::Response] {
+            let response = action.response.map(|_| Direction::Response);
+            for direction in [Direction::Request].into_iter().chain(response) {
                 assert!(shown.contains(&(action.name, direction)), "{version} {} {direction:?}", action.name);
             }
         }
@@ -83,7 +84,8 @@ fn every_member_of_every_object_stands_in_some_example() {
     for version in [Version::V16, Version::V201, Version::V21] {
         let (mut all, mut seen) = (BTreeSet::new(), BTreeSet::new());
         for action in actions(version) {
-            for (direction, shape) in [(Direction::Request, action.request), (Direction::Response, action.response)] {
+            let response = action.response.map(|shape| (Direction::Response, shape));
+            for (direction, shape) in [(Direction::Request, action.request)].into_iter().chain(response) {
                 declared(shape, version, &mut all);
                 for example in examples() {
                     if (example.version, example.action, example.direction) == (version, action.name, direction) {

@@ -8,6 +8,7 @@ use pilotwire_messages::ErrorCode::{
     self, FormatViolation, OccurrenceConstraintViolation, PropertyConstraintViolation, TypeConstraintViolation,
 };
 use pilotwire_messages::Version::{self, V16, V21, V201};
+use pilotwire_messages::{encode_checked, v2};
 
 /// One edit of the action's example: the text that is replaced, and what stands there then.
 struct Breaking {
@@ -211,9 +212,15 @@ fn a_member_that_the_table_does_not_have_is_a_format_violation() {
 #[test]
 fn a_member_that_stands_there_twice_is_a_format_violation() {
     refuses(&[
-        breaking(V16, "Reset", Req, ("{", r#"{"type":"Hard","#), (FormatViolation, "")),
-        breaking(V201, "TransactionEvent", Req, (r#""seqNo":4"#, r#""seqNo":4,"seqNo":5"#), (FormatViolation, "")),
-        breaking(V21, "Reset", Req, (r#""evseId":1"#, r#""evseId":1,"evseId":1"#), (FormatViolation, "")),
+        breaking(V16, "Reset", Req, ("{", r#"{"type":"Hard","#), (FormatViolation, "/type")),
+        breaking(
+            V201,
+            "TransactionEvent",
+            Req,
+            (r#""seqNo":4"#, r#""seqNo":4,"seqNo":5"#),
+            (FormatViolation, "/seqNo"),
+        ),
+        breaking(V21, "Reset", Req, (r#""evseId":1"#, r#""evseId":1,"evseId":1"#), (FormatViolation, "/evseId")),
     ]);
 }
 
@@ -281,4 +288,17 @@ fn each_edition_spells_the_codes_its_own_way() {
     for (code, old, new) in spelled {
         assert_eq!([V16, V201, V21].map(|version| code.name(version)), [old, new, new]);
     }
+}
+
+/// What a peer of 2.0.1 does not know does not leave.
+#[test]
+fn a_word_and_a_member_of_2_1_do_not_leave_for_2_0_1() {
+    let reset = v2::ResetRequest::new(v2::Reset::ImmediateAndResume);
+    assert_eq!(encode_checked(&reset, V21).as_deref(), Ok(r#"{"type":"ImmediateAndResume"}"#));
+    let refused = encode_checked(&reset, V201).unwrap_err();
+    assert_eq!((refused.code, refused.path.as_str()), (PropertyConstraintViolation, "/type"));
+    let mut response = v2::AuthorizeResponse::new(v2::IdTokenInfo::new(v2::AuthorizationStatus::Accepted));
+    response.allowed_energy_transfer = Some(vec![v2::EnergyTransferMode::DC]);
+    let refused = encode_checked(&response, V201).unwrap_err();
+    assert_eq!((refused.code, refused.path.as_str()), (FormatViolation, "/allowedEnergyTransfer"));
 }

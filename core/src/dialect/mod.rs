@@ -61,8 +61,8 @@ impl Refusal {
 }
 
 /// Whether this edition has `action`, in either direction.
-fn is_action(actions: &[&[ActionInfo]], action: &str) -> bool {
-    actions.iter().copied().flatten().any(|known| known.name == action)
+fn is_action(version: Version, actions: &[&[ActionInfo]], action: &str) -> bool {
+    actions.iter().copied().flatten().any(|known| known.name == action && known.exists_in(version))
 }
 
 /// The text of a CALL, if `payload` keeps every rule of this edition.

@@ -133,9 +133,13 @@ impl Trace {
         };
         let frame = Frame::parse(raw, self.version.unwrap_or(Version::V21)).ok();
         let (kind, id, action, payload) = match frame {
-            Some(Frame::Call { id, action, payload }) => ("CALL", id, Some(String::from(action)), Some(payload)),
-            Some(Frame::Send { id, action, payload }) => ("SEND", id, Some(String::from(action)), Some(payload)),
-            Some(Frame::CallResult { id, payload }) => ("CALLRESULT", id, None, Some(payload)),
+            Some(Frame::Call { id, action, payload }) => {
+                ("CALL", Text::from(id), Some(String::from(action)), Some(payload))
+            }
+            Some(Frame::Send { id, action, payload }) => {
+                ("SEND", Text::from(id), Some(String::from(action)), Some(payload))
+            }
+            Some(Frame::CallResult { id, payload }) => ("CALLRESULT", Text::from(id), None, Some(payload)),
             Some(Frame::CallError(failure)) => {
                 line.error_code = Some(failure.code);
                 line.error_description = Some(failure.description);

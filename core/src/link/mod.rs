@@ -119,9 +119,9 @@ impl<T> Link<T> {
             return nothing(Some(answer), why);
         }
         match Frame::parse(text, version) {
-            Ok(Frame::Call { id, action, payload }) => self.call(text, id, action, payload),
+            Ok(Frame::Call { id, action, payload }) => self.call(text, Text::from(id), action, payload),
             Ok(Frame::CallResult { id, payload }) => match self.take(&id) {
-                Some(what) => Incoming::Result { what, id, payload },
+                Some(what) => Incoming::Result { what, id: Text::from(id), payload },
                 None => nothing(None, format!("a result for {id}, which is not open")),
             },
             Ok(Frame::CallError(failure)) => match self.take(&failure.id) {
@@ -155,7 +155,7 @@ impl<T> Link<T> {
         Incoming::Call { id, action, payload, fingerprint }
     }
 
-    fn take(&mut self, id: &Text) -> Option<T> {
+    fn take(&mut self, id: &str) -> Option<T> {
         self.open.take_if(|open| open.id == *id).map(|open| open.what)
     }
 }

@@ -19,11 +19,23 @@ pub struct Limits {
     pub item_max: i64,
     /// Whether a number has at most one digit after the point.
     pub tenths: bool,
+    /// Whether a number is an integer.
+    pub whole: bool,
+    /// Whether a text is an absolute URI.
+    pub uri: bool,
 }
 
 impl Limits {
     /// No limits.
-    pub const NONE: Self = Self { min: i64::MIN, max: i64::MAX, item_min: i64::MIN, item_max: i64::MAX, tenths: false };
+    pub const NONE: Self = Self {
+        min: i64::MIN,
+        max: i64::MAX,
+        item_min: i64::MIN,
+        item_max: i64::MAX,
+        tenths: false,
+        whole: false,
+        uri: false,
+    };
 
     /// At least this number or this many items.
     #[must_use]
@@ -49,6 +61,24 @@ impl Limits {
         Self { tenths: true, ..self }
     }
 
+    /// An integer.
+    #[must_use]
+    pub const fn whole(self) -> Self {
+        Self { whole: true, ..self }
+    }
+
+    const fn is_none(&self) -> bool {
+        let Self { min, max, item_min, item_max, tenths, whole, uri } = *self;
+        let bounded = min != i64::MIN || max != i64::MAX || item_min != i64::MIN || item_max != i64::MAX;
+        !bounded && !tenths && !whole && !uri
+    }
+
+    /// An absolute URI.
+    #[must_use]
+    pub const fn uri(self) -> Self {
+        Self { uri: true, ..self }
+    }
+
     /// What holds for each item of a list.
     #[must_use]
     pub const fn of_items(&self) -> Self {
@@ -63,12 +93,18 @@ pub struct Rule {
     old_limits: Limits,
     only_since_21: bool,
     required_before_21: bool,
+    required_since_21: bool,
 }
 
 impl Rule {
     /// No limits.
-    pub const ANY: Self =
-        Self { limits: Limits::NONE, old_limits: Limits::NONE, only_since_21: false, required_before_21: false };
+    pub const ANY: Self = Self {
+        limits: Limits::NONE,
+        old_limits: Limits::NONE,
+        only_since_21: false,
+        required_before_21: false,
+        required_since_21: false,
+    };
 
     /// These limits in every edition.
     #[must_use]
@@ -94,12 +130,24 @@ impl Rule {
         Self { required_before_21: true, ..self }
     }
 
+    /// Required since 2.1 only.
+    #[must_use]
+    pub const fn required_since_21(self) -> Self {
+        Self { required_since_21: true, ..self }
+    }
+
     /// The limits of an edition.
     pub const fn limits(&self, version: Version) -> &Limits {
         match version {
             Version::V21 => &self.limits,
             Version::V16 | Version::V201 => &self.old_limits,
         }
+    }
+
+    /// Whether no edition limits the value itself; known while compiling, where the rule is.
+    #[inline]
+    const fn is_free(&self) -> bool {
+        self.limits.is_none() && self.old_limits.is_none()
     }
 
     /// Whether an edition has the member.
@@ -109,24 +157,28 @@ impl Rule {
 
     /// Whether an edition insists on a member that others leave out.
     pub const fn required_in(&self, version: Version) -> bool {
-        self.required_before_21 && !matches!(version, Version::V21)
+        if matches!(version, Version::V21) { self.required_since_21 } else { self.required_before_21 }
     }
 
-    /// Checks an optional member.
-    pub(crate) fn check_option<T: Check>(&self, value: Option<&T>, version: Version) -> Result<(), Violation> {
-        match value {
-            Some(_) if !self.exists_in(version) => {
-                let text = format!("exists since OCPP 2.1, not in {version}");
-                Err(Violation::here(ErrorCode::FormatViolation, text))
-            }
-            Some(value) => value.check(self, version),
-            None if self.required_in(version) => {
-                let text = format!("is missing; optional since OCPP 2.1, not in {version}");
-                Err(Violation::here(ErrorCode::OccurrenceConstraintViolation, text))
-            }
-            None => Ok(()),
+    /// Checks an optional member that is there.
+    #[inline(always)]
+    pub(crate) fn check_present<T: Check>(&self, value: &T, version: Version) -> Result<(), Violation> {
+        if !self.exists_in(version) {
+            return Err(too_new(version));
         }
+        value.check(self, version)
     }
+}
+
+#[cold]
+pub(super) fn too_new(version: Version) -> Violation {
+    Violation::here(ErrorCode::FormatViolation, format!("exists since OCPP 2.1, not in {version}"))
+}
+
+/// A member that is required is not there.
+#[cold]
+pub fn missing(version: Version) -> Violation {
+    Violation::here(ErrorCode::OccurrenceConstraintViolation, format!("is missing; OCPP {version} requires it"))
 }
 
 impl Limits {
@@ -142,7 +194,7 @@ impl Limits {
         Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
     }
 
-    fn count(&self, count: usize) -> Result<(), Violation> {
+    pub(super) fn count(&self, count: usize) -> Result<(), Violation> {
         let (count, min) = (count as i64, self.min.max(0));
         if (min..=self.max).contains(&count) {
             return Ok(());
@@ -162,43 +214,78 @@ pub trait Check {
 }
 
 impl Check for Text {
+    #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
-        let max = rule.limits(version).max;
+        let Limits { max, uri, .. } = *rule.limits(version);
+        if uri && !is_uri(self) {
+            return Err(Violation::here(ErrorCode::FormatViolation, "is no absolute URI".into()));
+        }
         // A character has at least one byte, so most texts need no counting.
         if self.len() as i64 <= max {
             return Ok(());
         }
-        let length = self.chars().count() as i64;
-        if length <= max {
-            return Ok(());
-        }
-        let text = format!("{length} characters, at most {max} are allowed");
-        Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+        counted(self, max)
     }
 }
 
+/// As far as RFC 3986 §3 can be told without taking it apart: a scheme, a colon, and no white space.
+fn is_uri(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return false;
+    };
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let begins = scheme.as_bytes().first().is_some_and(u8::is_ascii_alphabetic);
+    begins && scheme.bytes().all(allowed) && !rest.is_empty() && !rest.contains(|c: char| c <= ' ' || c == '\u{7f}')
+}
+
+fn counted(text: &str, max: i64) -> Result<(), Violation> {
+    let length = text.chars().count() as i64;
+    if length <= max {
+        return Ok(());
+    }
+    let text = format!("{length} characters, at most {max} are allowed");
+    Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+}
+
 impl Check for i32 {
+    #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        if rule.is_free() {
+            return Ok(());
+        }
         rule.limits(version).number(i64::from(*self))
     }
 }
 
 impl Check for i64 {
+    #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
+        if rule.is_free() {
+            return Ok(());
+        }
         rule.limits(version).number(*self)
     }
 }
 
 impl Check for Decimal {
+    #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
-        let limits = rule.limits(version);
-        let bound = |bound| Self::new(bound, 0);
-        let text = if bound(limits.min).is_some_and(|min| *self < min) {
-            format!("{self} is less than {}", limits.min)
-        } else if bound(limits.max).is_some_and(|max| *self > max) {
-            format!("{self} is more than {}", limits.max)
-        } else if limits.tenths && Self::new(self.scaled(1), 1) != Some(*self) {
-            format!("{self} has more than one digit after the point")
+        if rule.is_free() { Ok(()) } else { rule.limits(version).decimal(*self) }
+    }
+}
+
+impl Limits {
+    fn decimal(&self, value: Decimal) -> Result<(), Violation> {
+        let bound = |bound| Decimal::new(bound, 0);
+        if self.whole && value.whole().is_none() {
+            return Err(Violation::here(ErrorCode::TypeConstraintViolation, format!("{value} is not an integer")));
+        }
+        let text = if bound(self.min).is_some_and(|min| value < min) {
+            format!("{value} is less than {}", self.min)
+        } else if bound(self.max).is_some_and(|max| value > max) {
+            format!("{value} is more than {}", self.max)
+        } else if self.tenths && Decimal::new(value.scaled(1), 1) != Some(value) {
+            format!("{value} has more than one digit after the point")
         } else {
             return Ok(());
         };
@@ -207,24 +294,28 @@ impl Check for Decimal {
 }
 
 impl Check for bool {
+    #[inline]
     fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
         Ok(())
     }
 }
 
 impl Check for DateTime {
+    #[inline]
     fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
         Ok(())
     }
 }
 
 impl Check for Json {
+    #[inline]
     fn check(&self, _: &Rule, _: Version) -> Result<(), Violation> {
         Ok(())
     }
 }
 
 impl<T: Check> Check for Vec<T> {
+    #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
         let limits = rule.limits(version);
         limits.count(self.len())?;

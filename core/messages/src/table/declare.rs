@@ -25,12 +25,17 @@ macro_rules! limits {
     ($min:literal..; $($item:tt)*) => { limits!($min..).items(limits!($($item)*)) };
     ($min:literal..=$max:literal; $($item:tt)*) => { limits!($min..=$max).items(limits!($($item)*)) };
     (tenths) => { $crate::table::Limits::NONE.tenths() };
+    (uri) => { $crate::table::Limits::NONE.uri() };
+    (whole) => { $crate::table::Limits::NONE.whole() };
 }
 
 /// The notes in brackets behind a member, one after the other, as a [`Rule`](crate::table::Rule).
 macro_rules! rule {
     (@add $rule:expr;) => { $rule };
     (@add $rule:expr; [V21] $($more:tt)*) => { rule!(@add $rule.since_21(); $($more)*) };
+    (@add $rule:expr; [V21 required] $($more:tt)*) => {
+        rule!(@add $rule.since_21().required_since_21(); $($more)*)
+    };
     (@add $rule:expr; [V21 $($limits:tt)*] $($more:tt)*) => { rule!(@add $rule.since_21(); [$($limits)*] $($more)*) };
     (@add $rule:expr; [V201 required] $($more:tt)*) => { rule!(@add $rule.required_before_21(); $($more)*) };
     (@add $rule:expr; [V201 $($limits:tt)*] $($more:tt)*) => {
@@ -67,62 +72,50 @@ macro_rules! objects {
                 &[$(wire_name!($r $($rname)?),)* $($(wire_name!($o $($oname)?),)*)?];
         }
 
-        impl serde::Serialize for $name {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                use serde::ser::SerializeMap;
-                #[allow(unused_mut)]
-                let mut map = serializer.serialize_map(None)?;
-                $(map.serialize_entry(wire_name!($r $($rname)?), &self.$r)?;)*
-                $($(if let Some(value) = &self.$o {
-                    map.serialize_entry(wire_name!($o $($oname)?), value)?;
-                })*)?
-                map.end()
-            }
-        }
-
-        impl<'de> serde::Deserialize<'de> for $name {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        impl $crate::table::Wire for $name {
+            #[allow(unused_variables, unused_mut)]
+            fn read(reader: &mut $crate::reader::Reader<'_>) -> Result<Self, $crate::reader::Bad> {
                 #[derive(Clone, Copy)]
                 #[allow(non_camel_case_types)]
                 enum At { $($r,)* $($($o,)*)? }
                 const PLACES: &[At] = &[$(At::$r,)* $($(At::$o,)*)?];
 
-                struct Visitor;
-                impl<'de> serde::de::Visitor<'de> for Visitor {
-                    type Value = $name;
-
-                    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                        f.write_str("an object")
-                    }
-
-                    #[allow(unused_mut, unused_variables)]
-                    fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<$name, A::Error> {
-                        $(let mut $r: Option<$rtype> = None;)*
-                        $($(let mut $o: Option<$otype> = None;)*)?
-                        let mut next = 0;
-                        while let Some(place) =
-                            map.next_key_seed($crate::table::Key { names: $name::NAMES, next: &mut next })?
-                        {
-                            match PLACES[place] {
-                                $(At::$r => {
-                                    if $r.replace(map.next_value()?).is_some() {
-                                        return Err($crate::table::duplicate($name::NAMES[place]));
-                                    }
-                                })*
-                                $($(At::$o => {
-                                    if $o.replace(map.next_value()?).is_some() {
-                                        return Err($crate::table::duplicate($name::NAMES[place]));
-                                    }
-                                })*)?
-                            }
-                        }
-                        Ok($name {
-                            $($r: $r.ok_or_else(|| $crate::table::missing(wire_name!($r $($rname)?)))?,)*
-                            $($($o,)*)?
-                        })
+                $(let mut $r: Option<$rtype> = None;)*
+                $($(let mut $o: Option<$otype> = None;)*)?
+                let (mut next, mut first) = (0, true);
+                reader.open(b'{')?;
+                while let Some(place) = reader.member(Self::NAMES, &mut next, &mut first)? {
+                    match PLACES[place] {
+                        $(At::$r => $crate::table::read_member(&mut $r, reader)?,)*
+                        $($(At::$o => $crate::table::read_member(&mut $o, reader)?,)*)?
                     }
                 }
-                deserializer.deserialize_map(Visitor)
+                Ok(Self {
+                    $($r: $r.ok_or($crate::reader::Bad)?,)*
+                    $($($o,)*)?
+                })
+            }
+
+            #[allow(unused_mut)]
+            fn write(&self, out: &mut alloc::string::String) {
+                let mut first = true;
+                $($crate::table::write_member(wire_name!($r $($rname)?), &self.$r, &mut first, out);)*
+                $($(if let Some(value) = &self.$o {
+                    $crate::table::write_member(wire_name!($o $($oname)?), value, &mut first, out);
+                })*)?
+                $crate::table::write_end(first, out);
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                $crate::table::serialize(self, serializer)
+            }
+        }
+
+        impl<'de> serde::Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                $crate::table::deserialize(deserializer)
             }
         }
 
@@ -139,8 +132,11 @@ macro_rules! objects {
                 })*
                 $($({
                     const RULE: $crate::table::Rule = rule!($([$($orule)*])*);
-                    RULE.check_option(self.$o.as_ref(), version)
-                        .map_err(|v| v.under(wire_name!($o $($oname)?)))?;
+                    if let Some(value) = &self.$o {
+                        RULE.check_present(value, version).map_err(|v| v.under(wire_name!($o $($oname)?)))?;
+                    } else if RULE.required_in(version) {
+                        return Err($crate::table::missing(version).under(wire_name!($o $($oname)?)));
+                    }
                 })*)?
                 Ok(())
             }
@@ -234,6 +230,23 @@ macro_rules! enums {
             }
         }
 
+        impl $crate::table::Wire for $name {
+            fn read(reader: &mut $crate::reader::Reader<'_>) -> Result<Self, $crate::reader::Bad> {
+                reader.string().map(|word| Self::from_word(&word))
+            }
+
+            fn write(&self, out: &mut alloc::string::String) {
+                match self {
+                    Self::Unlisted(word) => $crate::table::Wire::write(word, out),
+                    known => {
+                        out.push('"');
+                        out.push_str(known.as_str());
+                        out.push('"');
+                    }
+                }
+            }
+        }
+
         impl serde::Serialize for $name {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 serializer.serialize_str(self.as_str())
@@ -296,11 +309,31 @@ macro_rules! enums {
     (@word $variant:ident $text:literal) => { $text };
 }
 
+/// The facts of an action's row.
+macro_rules! action {
+    ($request:ident, $response:ty, $shape:expr; $action:ident $sender:ident $block:literal $($edition:ident)?) => {
+        impl $crate::table::Payload for $request {}
+        impl $crate::table::Request for $request {
+            const ACTION: $crate::table::ActionInfo = $crate::table::ActionInfo {
+                name: stringify!($action),
+                sender: $crate::table::Sender::$sender,
+                block: $block,
+                since_21: enums!(@new $($edition)?),
+                request: <$request as $crate::table::Shaped>::SHAPE,
+                response: $shape,
+            };
+            type Response = $response;
+        }
+    };
+}
+
 /// Declares actions: the row of facts, then the request's members and the response's.
+///
+/// `V21` behind the block: exists since 2.1.
 macro_rules! messages {
     ($flavor:ident: $(
         $(#[$doc:meta])*
-        $action:ident ($sender:ident, $block:literal)
+        $action:ident ($sender:ident, $block:literal $(, $edition:ident)?)
         $request:ident { $($rtokens:tt)* }
         $response:ident { $($stokens:tt)* }
     )*) => {
@@ -311,23 +344,57 @@ macro_rules! messages {
                 #[doc = concat!("Answers [`", stringify!($request), "`].")]
                 $response { $($stokens)* }
             }
-
-            impl $crate::table::Payload for $request {}
-            impl $crate::table::Payload for $response {}
-            impl $crate::table::Request for $request {
-                const ACTION: $crate::table::ActionInfo = $crate::table::ActionInfo {
-                    name: stringify!($action),
-                    sender: $crate::table::Sender::$sender,
-                    block: $block,
-                    request: <$request as $crate::table::Shaped>::SHAPE,
-                    response: <$response as $crate::table::Shaped>::SHAPE,
-                };
-                type Response = $response;
+            action! {
+                $request, $response, Some(<$response as $crate::table::Shaped>::SHAPE);
+                $action $sender $block $($edition)?
             }
+            impl $crate::table::Payload for $response {}
         )*
+        listed! { $($request)* }
+    };
+}
 
+/// Declares actions that go out as SEND: nobody answers them.
+macro_rules! sends {
+    ($flavor:ident: $(
+        $(#[$doc:meta])*
+        $action:ident ($sender:ident, $block:literal, V21)
+        $request:ident { $($rtokens:tt)* }
+    )*) => {
+        $(
+            $flavor! {
+                $(#[$doc])*
+                $request { $($rtokens)* }
+            }
+            action! { $request, $crate::table::Unconfirmed, None; $action $sender $block V21 }
+        )*
+        listed! { $($request)* }
+    };
+}
+
+/// The lists of a block's actions, as facts and as types.
+macro_rules! listed {
+    ($($request:ident)*) => {
         /// The actions of this functional block.
         pub(super) const ACTIONS: &[$crate::table::ActionInfo] =
             &[$(<$request as $crate::table::Request>::ACTION),*];
+
+        /// Shows the actions of this functional block to a visitor.
+        pub(super) fn visit(visitor: &mut impl $crate::table::Visitor) {
+            $(visitor.action::<$request>();)*
+        }
+    };
+}
+
+/// A family's actions, block by block.
+macro_rules! blocks {
+    ($($block:ident)*) => {
+        /// The actions of every functional block.
+        pub const ACTIONS: &[&[crate::ActionInfo]] = &[$($block::ACTIONS),*];
+
+        /// Shows every action to a visitor.
+        pub fn visit(visitor: &mut impl crate::table::Visitor) {
+            $($block::visit(visitor);)*
+        }
     };
 }

@@ -14,29 +14,42 @@
 //!         info: Text [..=1024] [V201 ..=512], grew in 2.1
 //!         seq_no: i32 [0..] [V201 ..],        has a limit since 2.1 only
 //!         key: Text [..=250] [V201 required], optional in 2.1, required in 2.0.1
+//!         status: Status [V21 required],      since 2.1, and required there
 //!         rate: Decimal [tenths],             at most one digit after the point
+//!         location: Text [uri],               an absolute URI
+//!         power: Decimal [V201 whole],        an integer in 2.0.1
 //!         kind: Kind = "type",                a name on the wire that is not the camel case of the member
 //!     }
 //! }
 //! ```
 //!
-//! From these rows come the type, its constructor with the required members, serde, the check of all limits with the
+//! From these rows come the type, its constructor with the required members, JSON, the check of all limits with the
 //! path of the offender, and the shape that explains a payload which does not even decode.
 
 mod check;
+mod codec;
 #[macro_use]
 mod declare;
 mod decode;
+mod judge;
+mod lenient;
 mod names;
+mod serde_bridge;
 mod shape;
+mod unconfirmed;
+mod wire;
 
-pub use check::{Check, Limits, Rule, unknown_word};
-pub use decode::{Key, decode, duplicate, missing};
+pub use check::{Check, Limits, Rule, missing, unknown_word};
+pub use codec::{Codec, PayloadCodec, codecs};
+pub use decode::{decode, encode_checked, text_of};
+pub use lenient::{Leniency, LeniencyCounts, LeniencyKind, Lenient, Policy, decode_leniently};
 pub use names::{camel, camel_len};
+pub use serde_bridge::{deserialize, serialize};
 pub use shape::{Member, Shape, Shaped, Word};
+pub use unconfirmed::Unconfirmed;
+pub use wire::{Wire, read_member, write_end, write_member};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use crate::Version;
 
 /// Who may send a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,19 +71,34 @@ pub struct ActionInfo {
     pub sender: Sender,
     /// Functional block (2.x) or profile (1.6).
     pub block: &'static str,
+    /// Whether it does not exist before 2.1.
+    pub since_21: bool,
     /// The form of the CALL's payload.
     pub request: &'static Shape,
-    /// The form of the CALLRESULT's payload.
-    pub response: &'static Shape,
+    /// The form of the CALLRESULT's payload; `None` if the action is sent as SEND, which nobody answers.
+    pub response: Option<&'static Shape>,
+}
+
+impl ActionInfo {
+    /// Whether an edition of its table has it.
+    pub const fn exists_in(&self, version: Version) -> bool {
+        !self.since_21 || matches!(version, Version::V21)
+    }
 }
 
 /// A payload that is a request, with what its action is and the payload that answers it.
 pub trait Request: Payload {
     /// The row's facts.
     const ACTION: ActionInfo;
-    /// The payload of the CALLRESULT.
+    /// The payload of the CALLRESULT; [`Unconfirmed`] for a SEND.
     type Response: Payload;
 }
 
+/// Looks at every action as a type: what cannot be done with a list of [`ActionInfo`] alone.
+pub trait Visitor {
+    /// The next action.
+    fn action<R: Request>(&mut self);
+}
+
 /// A payload of a frame.
-pub trait Payload: Serialize + DeserializeOwned + Check + Shaped {}
+pub trait Payload: Wire + Check + Shaped {}

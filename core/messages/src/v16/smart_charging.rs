@@ -1,4 +1,4 @@
-//! Charging profiles, as a remote start may bring one.
+//! The smart charging profile. A remote start, too, may bring a charging profile.
 
 use alloc::vec::Vec;
 
@@ -16,6 +16,15 @@ enums! {
 
     /// What limits are counted in (§7.12).
     ChargingRateUnit { A, W }
+
+    /// Whether the charge point uses the new profile (§7.11).
+    ChargingProfileStatus { Accepted, Rejected, NotSupported }
+
+    /// Whether any profile matched and goes (§7.21).
+    ClearChargingProfileStatus { Accepted, Unknown }
+
+    /// Whether a schedule could be computed (§7.26).
+    GetCompositeScheduleStatus { Accepted, Rejected }
 }
 
 objects! {
@@ -63,5 +72,59 @@ objects! {
         valid_from: DateTime,
         /// When it ceases to count; never if absent.
         valid_to: DateTime,
+    }
+}
+
+messages! { objects:
+    /// Removes the profiles that match every member given; all profiles if none is (§5.5).
+    ClearChargingProfile (Csms, "Smart Charging")
+    ClearChargingProfileRequest {
+        ;
+        /// The one profile to remove; the other members are ignored then.
+        id: i32,
+        /// Of which connector; 0 is the charge point as a whole.
+        connector_id: i32,
+        /// For which purpose.
+        charging_profile_purpose: ChargingProfilePurpose,
+        /// Of which rank.
+        stack_level: i32,
+    }
+    ClearChargingProfileResponse {
+        /// Whether anything matched.
+        status: ClearChargingProfileStatus,
+    }
+
+    /// Asks which limits follow from all profiles together, from now on (§5.7).
+    GetCompositeSchedule (Csms, "Smart Charging")
+    GetCompositeScheduleRequest {
+        /// The connector; 0 for what the charge point draws from the grid.
+        connector_id: i32,
+        /// How many seconds it shall cover.
+        duration: i32;
+        /// The unit wanted; the charge point chooses if absent.
+        charging_rate_unit: ChargingRateUnit,
+    }
+    GetCompositeScheduleResponse {
+        /// Whether there is a schedule.
+        status: GetCompositeScheduleStatus;
+        /// The connector that it is for.
+        connector_id: i32,
+        /// What its steps count from; may be absent if rejected.
+        schedule_start: DateTime,
+        /// The limits, without a start of their own; may be absent if rejected.
+        charging_schedule: ChargingSchedule,
+    }
+
+    /// Gives a profile; it replaces one of equal id, or equal purpose and level (§5.16).
+    SetChargingProfile (Csms, "Smart Charging")
+    SetChargingProfileRequest {
+        /// The connector; 0 for the whole charge point, or as default for each connector.
+        connector_id: i32,
+        /// The profile itself.
+        cs_charging_profiles: ChargingProfile,
+    }
+    SetChargingProfileResponse {
+        /// Whether it is used.
+        status: ChargingProfileStatus,
     }
 }

@@ -34,8 +34,8 @@ enums! {
     /// How energy gets into the car, and perhaps back (ISO 15118).
     EnergyTransferMode {
         ACSinglePhase = "AC_single_phase", ACTwoPhase = "AC_two_phase", ACThreePhase = "AC_three_phase", DC,
-        ACBPT = "AC_BPT", ACBPTDER = "AC_BPT_DER", ACDER = "AC_DER", DCBPT = "DC_BPT", DCACDP = "DC_ACDP",
-        DCACDPBPT = "DC_ACDP_BPT", WPT,
+        ACBPT [V21] = "AC_BPT", ACBPTDER [V21] = "AC_BPT_DER", ACDER [V21] = "AC_DER", DCBPT [V21] = "DC_BPT",
+        DCACDP [V21] = "DC_ACDP", DCACDPBPT [V21] = "DC_ACDP_BPT", WPT [V21],
     }
 }
 

@@ -1,8 +1,9 @@
 //! The one object of 2.x whose members nobody knows.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use alloc::string::String;
 
-use crate::table::{Check, Limits, Member, Rule, Shape, Shaped};
+use crate::reader::{Bad, Reader};
+use crate::table::{Check, Limits, Member, Rule, Shape, Shaped, Wire};
 use crate::{Json, Text, Version, Violation};
 
 const VENDOR_ID: Rule = Rule::ANY.within(Limits::NONE.max(255));
@@ -15,44 +16,24 @@ pub struct CustomData {
 }
 
 /// The member that the specification asks for; the others are not looked at.
-struct Head {
-    vendor_id: Text,
-}
-
-impl<'de> Deserialize<'de> for Head {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl<'de> de::Visitor<'de> for Visitor {
-            type Value = Head;
-
-            fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str("an object with a vendorId")
-            }
-
-            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Head, A::Error> {
-                let mut vendor_id = None;
-                while let Some(name) = map.next_key::<Text>()? {
-                    if name == "vendorId" {
-                        vendor_id = Some(map.next_value()?);
-                    } else {
-                        map.next_value::<de::IgnoredAny>()?;
-                    }
-                }
-                Ok(Head { vendor_id: vendor_id.ok_or_else(|| de::Error::missing_field("vendorId"))? })
-            }
+fn vendor_id(reader: &mut Reader<'_>) -> Result<Text, Bad> {
+    let (mut first, mut found) = (true, None);
+    reader.open(b'{')?;
+    while reader.more(&mut first, b'}')? {
+        if reader.name()? != "vendorId" {
+            reader.any()?;
+        } else if found.replace(Text::read(reader)?).is_some() {
+            return Err(Bad);
         }
-        deserializer.deserialize_map(Visitor)
     }
+    found.ok_or(Bad)
 }
 
 impl CustomData {
-    /// From an object with a `vendorId`.
-    ///
-    /// # Errors
-    /// The JSON is no object, or `vendorId` is no string.
-    pub fn new(json: Json) -> Result<Self, serde_json::Error> {
-        let head: Head = serde_json::from_str(json.as_str())?;
-        Ok(Self { vendor_id: head.vendor_id, json })
+    /// From an object with a `vendorId`; `None` if `json` is none.
+    pub fn new(json: Json) -> Option<Self> {
+        let vendor_id = vendor_id(&mut Reader::new(json.as_str())).ok()?;
+        Some(Self { vendor_id, json })
     }
 
     /// Whose data it is.
@@ -66,15 +47,13 @@ impl CustomData {
     }
 }
 
-impl Serialize for CustomData {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.json.serialize(serializer)
+impl Wire for CustomData {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, Bad> {
+        Self::new(Json::read(reader)?).ok_or(Bad)
     }
-}
 
-impl<'de> Deserialize<'de> for CustomData {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Self::new(Json::deserialize(deserializer)?).map_err(de::Error::custom)
+    fn write(&self, out: &mut String) {
+        self.json.write(out);
     }
 }
 

@@ -1,7 +1,8 @@
 //! What the tests share: the examples, and payloads by the name of their action.
 #![allow(dead_code, clippy::unwrap_used)]
 
-use pilotwire_messages::{ActionInfo, Request, Version, Violation, decode, encode, v2, v16};
+use pilotwire_messages::table::codecs;
+use pilotwire_messages::{ActionInfo, Version, Violation};
 
 /// Which of an action's payloads is meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -9,6 +10,8 @@ pub(crate) enum Direction {
     Request,
     Response,
 }
+
+pub(crate) mod schema;
 
 use Direction::{Request as Req, Response as Res};
 
@@ -24,6 +27,7 @@ pub(crate) fn examples() -> Vec<Example> {
     let files = [
         (Version::V16, include_str!("../examples/1.6.txt")),
         (Version::V201, include_str!("../examples/2.0.1.txt")),
+        (Version::V201, include_str!("../examples/2.0.1-only.txt")),
         (Version::V21, include_str!("../examples/2.0.1.txt")),
         (Version::V21, include_str!("../examples/2.1.txt")),
     ];
@@ -49,26 +53,7 @@ pub(crate) fn example(version: Version, action: &str, direction: Direction) -> &
 }
 
 pub(crate) fn actions(version: Version) -> Vec<ActionInfo> {
-    let blocks = if version == Version::V16 { v16::ACTIONS } else { v2::ACTIONS };
-    blocks.iter().copied().flatten().copied().collect()
-}
-
-fn again<R: Request>(direction: Direction, payload: &str, version: Version) -> Result<String, Violation> {
-    match direction {
-        Req => decode::<R>(payload, version).map(|value| encode(&value)),
-        Res => decode::<R::Response>(payload, version).map(|value| encode(&value)),
-    }
-}
-
-macro_rules! by_name {
-    ($family:ident $action:ident, $direction:ident, $payload:ident, $version:ident: $($name:ident)*) => {
-        match $action {
-            $(name if name == <$family::$name as Request>::ACTION.name => {
-                again::<$family::$name>($direction, $payload, $version)
-            })*
-            _ => panic!("{} has no {}", $version, $action),
-        }
-    };
+    codecs(version).into_iter().map(|codec| codec.info).collect()
 }
 
 /// Decodes a payload, and encodes it again.
@@ -78,18 +63,10 @@ pub(crate) fn through(
     direction: Direction,
     payload: &str,
 ) -> Result<String, Violation> {
-    match version {
-        Version::V16 => by_name!(v16 action, direction, payload, version:
-            AuthorizeRequest BootNotificationRequest ChangeAvailabilityRequest ChangeConfigurationRequest
-            ClearCacheRequest DataTransferRequest GetConfigurationRequest HeartbeatRequest MeterValuesRequest
-            RemoteStartTransactionRequest RemoteStopTransactionRequest ResetRequest SecurityEventNotificationRequest
-            StartTransactionRequest StatusNotificationRequest StopTransactionRequest TriggerMessageRequest
-            UnlockConnectorRequest),
-        Version::V201 | Version::V21 => by_name!(v2 action, direction, payload, version:
-            AuthorizeRequest BootNotificationRequest ChangeAvailabilityRequest DataTransferRequest GetBaseReportRequest
-            GetTransactionStatusRequest GetVariablesRequest HeartbeatRequest MeterValuesRequest NotifyReportRequest
-            RequestStartTransactionRequest RequestStopTransactionRequest ResetRequest SecurityEventNotificationRequest
-            SetVariablesRequest StatusNotificationRequest TransactionEventRequest TriggerMessageRequest
-            UnlockConnectorRequest),
+    let codec = codecs(version).into_iter().find(|codec| codec.info.name == action);
+    let codec = codec.unwrap_or_else(|| panic!("{version} has no {action}"));
+    match direction {
+        Req => (codec.request.strictly)(payload, version),
+        Res => (codec.response.strictly)(payload, version),
     }
 }

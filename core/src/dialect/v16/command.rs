@@ -91,7 +91,7 @@ pub(crate) fn read_command(action: &str, payload: &str) -> Result<Command, Refus
         "GetConfiguration" => queries_in(decode(payload, V)?),
         "ChangeConfiguration" => Command::SetVariables(alloc::vec![setting_in(decode(payload, V)?)]),
         "DataTransfer" => Command::DataTransfer(message_in(decode(payload, V)?)),
-        _ => return Err(Refusal::unknown_action(action, is_action(v16::ACTIONS, action))),
+        _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn read_request(action: &str, payload: &str) -> Result<Request, Refus
         "MeterValues" => measured_in(decode(payload, V)?),
         "StopTransaction" => Request::Transaction(Box::new(stopped_in(decode(payload, V)?)?)),
         "DataTransfer" => Request::DataTransfer(message_in(decode(payload, V)?)),
-        _ => return Err(Refusal::unknown_action(action, is_action(v16::ACTIONS, action))),
+        _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
 

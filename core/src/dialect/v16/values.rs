@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-use pilotwire_messages::{Decimal, Text, encode, v2, v16};
+use pilotwire_messages::{Decimal, Text, v2, v16};
 
 use super::super::register::shifted;
 use crate::domain::{Measurand, MeterValue, ReadingContext, SampledValue};
@@ -76,11 +76,11 @@ fn number_out(value: Decimal, exponent: i32) -> Text {
 /// The text of signed data; if its method or its key is known, they go along in the JSON of 2.x's type.
 fn signed_out(signed: &v2::SignedMeterValue) -> Text {
     let is_plain = signed.encoding_method.is_empty() && signed.signing_method.is_none() && signed.public_key.is_none();
-    if is_plain { signed.signed_meter_data.clone() } else { encode(signed).into() }
+    if is_plain { signed.signed_meter_data.clone() } else { signed.to_16_value() }
 }
 
 fn signed_in(text: &str) -> v2::SignedMeterValue {
-    serde_json::from_str(text).unwrap_or_else(|_| v2::SignedMeterValue::new(text, ""))
+    v2::SignedMeterValue::from_16_value(text).unwrap_or_else(|_| v2::SignedMeterValue::new(text, ""))
 }
 
 /// Left out: texts that are neither numbers nor signed data, and what holds none but such.

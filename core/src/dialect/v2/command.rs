@@ -107,7 +107,7 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
             Command::GetReport { request_id: report.request_id, base: report.report_base }
         }
         "DataTransfer" => Command::DataTransfer(data_in(decode(payload, version)?)),
-        _ => return Err(Refusal::unknown_action(action, is_action(v2::ACTIONS, action))),
+        _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
 

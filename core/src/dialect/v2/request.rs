@@ -44,7 +44,7 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
         }
         "NotifyReport" => Request::Report(report_in(decode(payload, version)?)),
         "DataTransfer" => Request::DataTransfer(data_in(decode(payload, version)?)),
-        _ => return Err(Refusal::unknown_action(action, is_action(v2::ACTIONS, action))),
+        _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
 

@@ -1,0 +1,117 @@
+//! Taking what field devices really send: a policy of the receiver, never a guess.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::judge::judge;
+use super::{Payload, decode};
+use crate::reader::Reader;
+use crate::{Text, Version, Violation};
+
+/// What a receiver forgives. Everything else is refused as strictly as ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Words that an enumeration does not have are kept as they are.
+    pub unknown_words: bool,
+    /// Numbers and truth values may stand in quotes.
+    pub quoted_values: bool,
+    /// Timestamps may lack their offset: they are UTC then.
+    pub timestamps_without_offset: bool,
+    /// Texts may be longer than their limit, and are kept whole.
+    pub long_texts: bool,
+    /// Members that a message does not have, or not yet in this version, are left out.
+    pub unknown_members: bool,
+}
+
+impl Policy {
+    /// Nothing is forgiven.
+    pub const STRICT: Self = Self {
+        unknown_words: false,
+        quoted_values: false,
+        timestamps_without_offset: false,
+        long_texts: false,
+        unknown_members: false,
+    };
+
+    /// Everything that is known from the field.
+    pub const FIELD: Self = Self {
+        unknown_words: true,
+        quoted_values: true,
+        timestamps_without_offset: true,
+        long_texts: true,
+        unknown_members: true,
+    };
+}
+
+/// A kind of forgiveness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum LeniencyKind {
+    /// A word that its enumeration does not have.
+    UnknownWord,
+    /// A number or a truth value in quotes.
+    QuotedValue,
+    /// A timestamp without offset.
+    TimestampWithoutOffset,
+    /// A text beyond its limit.
+    LongText,
+    /// A member that the message does not have.
+    UnknownMember,
+}
+
+impl LeniencyKind {
+    /// All kinds.
+    pub const ALL: [Self; 5] =
+        [Self::UnknownWord, Self::QuotedValue, Self::TimestampWithoutOffset, Self::LongText, Self::UnknownMember];
+}
+
+/// One rule that was broken and forgiven.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leniency {
+    /// What was forgiven.
+    pub kind: LeniencyKind,
+    /// JSON pointer of the value.
+    pub path: String,
+    /// The beginning of what stood there, as JSON.
+    pub found: Text,
+}
+
+/// A value, and what was forgiven to get it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lenient<T> {
+    /// The value. It may break the rules that were forgiven: checked again, it would be refused.
+    pub value: T,
+    /// What was forgiven, in the order of the tables; mostly nothing.
+    pub leniencies: Vec<Leniency>,
+}
+
+/// How often each kind of leniency was used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeniencyCounts([u64; LeniencyKind::ALL.len()]);
+
+impl LeniencyCounts {
+    /// Counts the leniencies of one payload.
+    pub fn add(&mut self, leniencies: &[Leniency]) {
+        for leniency in leniencies {
+            self.0[leniency.kind as usize] += 1;
+        }
+    }
+
+    /// How often this kind was used.
+    pub const fn of(&self, kind: LeniencyKind) -> u64 {
+        self.0[kind as usize]
+    }
+}
+
+/// Decodes a payload, and forgives what `policy` says. A payload that needs no forgiveness costs what [`decode`] costs.
+///
+/// # Errors
+/// The first rule that is broken and not forgiven.
+pub fn decode_leniently<T: Payload>(payload: &str, version: Version, policy: &Policy) -> Result<Lenient<T>, Violation> {
+    let strict = match decode(payload, version) {
+        Ok(value) => return Ok(Lenient { value, leniencies: Vec::new() }),
+        Err(violation) => violation,
+    };
+    let mended = judge(T::SHAPE, payload, version, policy)?;
+    let value = T::read(&mut Reader::new(&mended.text)).map_err(|_| strict)?;
+    Ok(Lenient { value, leniencies: mended.leniencies })
+}
