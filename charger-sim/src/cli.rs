@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use charger_sim::demo;
+use charger_sim::{check, demo};
 use clap::{Args, Parser, Subcommand};
 use pilotwire::Version;
 use pilotwire::domain::VariableId;
@@ -32,6 +32,43 @@ pub(crate) enum Command {
         /// The journal.
         file: PathBuf,
     },
+    /// Check payloads or frames, one a line: prints `ok`, or the error code, the JSON pointer and the reason.
+    Check(CheckOptions),
+    /// List the actions, who sends them, and their functional blocks.
+    Actions {
+        /// Of this version only: 1.6, 2.0.1 or 2.1.
+        #[arg(long)]
+        version: Option<Version>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckOptions {
+    /// 1.6, 2.0.1 or 2.1.
+    #[arg(long)]
+    version: Version,
+    /// The lines are payloads of this action.
+    #[arg(long, required_unless_present = "frames", conflicts_with = "frames")]
+    action: Option<String>,
+    /// The payloads answer the action.
+    #[arg(long, requires = "action")]
+    response: bool,
+    /// The lines are whole frames.
+    #[arg(long)]
+    frames: bool,
+    /// Forgive what field devices really send, and tell what was forgiven.
+    #[arg(long)]
+    lenient: bool,
+    /// The file to read; standard input if absent.
+    pub(crate) file: Option<PathBuf>,
+}
+
+impl From<CheckOptions> for check::Options {
+    fn from(options: CheckOptions) -> Self {
+        let CheckOptions { version, action, response, lenient, .. } = options;
+        let lines = action.map_or(check::Lines::Frames, |action| check::Lines::Payloads { action, response });
+        Self { version, lines, lenient }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,9 +5,11 @@
 //! * [`charger`] — the station, its hardware and its link on tokio, with power cuts;
 //! * [`control`] — the physical world as JSON lines;
 //! * [`journal`] — journals in files: written, replayed, traced;
+//! * [`check`] — payloads and frames against the message tables;
 //! * [`demo`] — two chargers, a CSMS, and a session of each.
 
 pub mod charger;
+pub mod check;
 mod command;
 pub mod control;
 pub mod demo;

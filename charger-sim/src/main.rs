@@ -3,11 +3,14 @@
 mod cli;
 mod run;
 
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::process::ExitCode;
 
 use charger_sim::journal::{replay_file, trace_file, verdict};
 use charger_sim::say;
 use clap::Parser;
+use pilotwire::Version;
 use pilotwire::journal::Limits;
 
 use cli::{Cli, Command};
@@ -34,6 +37,25 @@ fn perform(command: Command) -> Result<bool, Failure> {
             let (about, replayed) = replay_file(&file, Limits::default())?;
             say(&format!("{} ({:?} {}): {}", file.display(), about.role, about.name, verdict(&replayed)));
             Ok(replayed.is_identical())
+        }
+        Command::Check(options) => {
+            let input: Box<dyn BufRead> = match &options.file {
+                Some(file) => {
+                    Box::new(BufReader::new(File::open(file).map_err(|e| format!("{}: {e}", file.display()))?))
+                }
+                None => Box::new(std::io::stdin().lock()),
+            };
+            Ok(charger_sim::check::check(&options.into(), input, say)?)
+        }
+        Command::Actions { version: Some(version) } => {
+            charger_sim::check::actions(version).all(|action| say(&action));
+            Ok(true)
+        }
+        Command::Actions { version: None } => {
+            for version in Version::ALL {
+                charger_sim::check::actions(version).all(|action| say(&format!("{:<6} {action}", version.name())));
+            }
+            Ok(true)
         }
         Command::Trace { file } => {
             trace_file(&file, Limits::default(), |line| say(&line))?;
