@@ -341,6 +341,9 @@ macro_rules! messages {
             $flavor! {
                 $(#[$doc])*
                 $request { $($rtokens)* }
+            }
+            response! {
+                $flavor
                 #[doc = concat!("Answers [`", stringify!($request), "`].")]
                 $response { $($stokens)* }
             }
@@ -351,6 +354,36 @@ macro_rules! messages {
             impl $crate::table::Payload for $response {}
         )*
         listed! { $($request)* }
+    };
+}
+
+/// A response: `{ => Status }` if it has a verdict alone, in 2.x with its reason; its members otherwise.
+macro_rules! response {
+    (structs $(#[$doc:meta])* $name:ident { => $status:ident }) => {
+        structs! {
+            $(#[$doc])*
+            $name {
+                /// The verdict.
+                status: $status;
+                /// Why.
+                status_info: $crate::v2::StatusInfo,
+            }
+        }
+    };
+    (objects $(#[$doc:meta])* $name:ident { => $status:ident }) => {
+        objects! {
+            $(#[$doc])*
+            $name {
+                /// The verdict.
+                status: $status,
+            }
+        }
+    };
+    ($flavor:ident $(#[$doc:meta])* $name:ident { $($members:tt)* }) => {
+        $flavor! {
+            $(#[$doc])*
+            $name { $($members)* }
+        }
     };
 }
 

@@ -23,6 +23,8 @@
 //! }
 //! ```
 //!
+//! The response of an action may be `{ => Status }`: a verdict, in 2.x with its reason.
+//!
 //! From these rows come the type, its constructor with the required members, JSON, the check of all limits with the
 //! path of the offender, and the shape that explains a payload which does not even decode.
 

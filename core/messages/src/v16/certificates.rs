@@ -48,10 +48,7 @@ messages! { objects:
         /// In PEM, with intermediate certificates if needed; `CertificateSignedMaxSize` may set a lower limit.
         certificate_chain: Text [..=10000],
     }
-    CertificateSignedResponse {
-        /// Whether it is valid.
-        status: CertificateSignedStatus,
-    }
+    CertificateSignedResponse { => CertificateSignedStatus }
 
     /// Removes one installed certificate, never the charge point's own (M04).
     DeleteCertificate (Csms, "Security")
@@ -59,10 +56,7 @@ messages! { objects:
         /// Which one it is.
         certificate_hash_data: CertificateHashData,
     }
-    DeleteCertificateResponse {
-        /// Whether it is gone.
-        status: DeleteCertificateStatus,
-    }
+    DeleteCertificateResponse { => DeleteCertificateStatus }
 
     /// Asks which root certificates are installed (M03).
     GetInstalledCertificateIds (Csms, "Security")
@@ -85,10 +79,7 @@ messages! { objects:
         /// The certificate in PEM.
         certificate: Text [..=5500],
     }
-    InstallCertificateResponse {
-        /// Whether it is installed.
-        status: InstallCertificateStatus,
-    }
+    InstallCertificateResponse { => InstallCertificateStatus }
 
     /// Asks for a certificate of a new key of the charge point (A02, A03).
     SignCertificate (Station, "Security")
@@ -96,8 +87,5 @@ messages! { objects:
         /// The signing request (RFC 2986) in PEM.
         csr: Text [..=5500],
     }
-    SignCertificateResponse {
-        /// Whether it is passed on; the certificate comes later.
-        status: GenericStatus,
-    }
+    SignCertificateResponse { => GenericStatus }
 }

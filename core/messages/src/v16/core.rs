@@ -133,10 +133,7 @@ messages! { objects:
         /// What it shall be.
         kind: AvailabilityKind = "type",
     }
-    ChangeAvailabilityResponse {
-        /// The verdict.
-        status: AvailabilityStatus,
-    }
+    ChangeAvailabilityResponse { => AvailabilityStatus }
 
     /// Gives a key of the configuration a new value (§5.3).
     ChangeConfiguration (Csms, "Core")
@@ -146,18 +143,12 @@ messages! { objects:
         /// Its value.
         value: Text [..=500],
     }
-    ChangeConfigurationResponse {
-        /// The verdict.
-        status: ConfigurationStatus,
-    }
+    ChangeConfigurationResponse { => ConfigurationStatus }
 
     /// Empties the authorization cache (§5.4).
     ClearCache (Csms, "Core")
     ClearCacheRequest {}
-    ClearCacheResponse {
-        /// The verdict.
-        status: ClearCacheStatus,
-    }
+    ClearCacheResponse { => ClearCacheStatus }
 
     /// Carries what OCPP has no message for (§4.3, §5.6).
     DataTransfer (Both, "Core")
@@ -221,10 +212,7 @@ messages! { objects:
         /// A profile for this transaction.
         charging_profile: Box<ChargingProfile>,
     }
-    RemoteStartTransactionResponse {
-        /// Whether it tries.
-        status: RemoteStartStopStatus,
-    }
+    RemoteStartTransactionResponse { => RemoteStartStopStatus }
 
     /// Stops a transaction (§5.12).
     RemoteStopTransaction (Csms, "Core")
@@ -232,10 +220,7 @@ messages! { objects:
         /// The transaction.
         transaction_id: i32,
     }
-    RemoteStopTransactionResponse {
-        /// Whether it tries.
-        status: RemoteStartStopStatus,
-    }
+    RemoteStopTransactionResponse { => RemoteStartStopStatus }
 
     /// Restarts the charge point (§5.14).
     Reset (Csms, "Core")
@@ -243,10 +228,7 @@ messages! { objects:
         /// How.
         kind: ResetKind = "type",
     }
-    ResetResponse {
-        /// The verdict.
-        status: ResetStatus,
-    }
+    ResetResponse { => ResetStatus }
 
     /// Tells that a transaction began (§4.8).
     StartTransaction (Station, "Core")
@@ -317,8 +299,5 @@ messages! { objects:
         /// The connector.
         connector_id: i32,
     }
-    UnlockConnectorResponse {
-        /// What became of it.
-        status: UnlockStatus,
-    }
+    UnlockConnectorResponse { => UnlockStatus }
 }

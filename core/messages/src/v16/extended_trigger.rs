@@ -19,8 +19,5 @@ messages! { objects:
         /// Of which connector, counted from 1; absent if of none in particular.
         connector_id: i32,
     }
-    ExtendedTriggerMessageResponse {
-        /// Whether it follows.
-        status: TriggerMessageStatus,
-    }
+    ExtendedTriggerMessageResponse { => TriggerMessageStatus }
 }

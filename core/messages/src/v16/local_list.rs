@@ -42,8 +42,5 @@ messages! { objects:
         /// The entries; a full update without any empties the list.
         local_authorization_list: Vec<AuthorizationData>,
     }
-    SendLocalListResponse {
-        /// What became of it.
-        status: UpdateStatus,
-    }
+    SendLocalListResponse { => UpdateStatus }
 }

@@ -17,10 +17,7 @@ messages! { objects:
         /// Which reservation ends.
         reservation_id: i32,
     }
-    CancelReservationResponse {
-        /// Whether it existed.
-        status: CancelReservationStatus,
-    }
+    CancelReservationResponse { => CancelReservationStatus }
 
     /// Keeps a connector free for a tag (§5.13).
     ReserveNow (Csms, "Reservation")
@@ -36,8 +33,5 @@ messages! { objects:
         /// A group whose tags may use it too.
         parent_id_tag: Text [..=20],
     }
-    ReserveNowResponse {
-        /// Whether it is reserved.
-        status: ReservationStatus,
-    }
+    ReserveNowResponse { => ReservationStatus }
 }

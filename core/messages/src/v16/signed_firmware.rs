@@ -53,8 +53,5 @@ messages! { objects:
         /// Seconds between two attempts; the charge point decides if absent.
         retry_interval: i32,
     }
-    SignedUpdateFirmwareResponse {
-        /// Whether the update starts.
-        status: UpdateFirmwareStatus,
-    }
+    SignedUpdateFirmwareResponse { => UpdateFirmwareStatus }
 }

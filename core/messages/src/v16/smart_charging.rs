@@ -89,10 +89,7 @@ messages! { objects:
         /// Of which rank.
         stack_level: i32,
     }
-    ClearChargingProfileResponse {
-        /// Whether anything matched.
-        status: ClearChargingProfileStatus,
-    }
+    ClearChargingProfileResponse { => ClearChargingProfileStatus }
 
     /// Asks which limits follow from all profiles together, from now on (§5.7).
     GetCompositeSchedule (Csms, "Smart Charging")
@@ -123,8 +120,5 @@ messages! { objects:
         /// The profile itself.
         cs_charging_profiles: ChargingProfile,
     }
-    SetChargingProfileResponse {
-        /// Whether it is used.
-        status: ChargingProfileStatus,
-    }
+    SetChargingProfileResponse { => ChargingProfileStatus }
 }

@@ -20,8 +20,5 @@ messages! { objects:
         /// Of which connector; of all if absent.
         connector_id: i32,
     }
-    TriggerMessageResponse {
-        /// Whether it follows.
-        status: TriggerMessageStatus,
-    }
+    TriggerMessageResponse { => TriggerMessageStatus }
 }

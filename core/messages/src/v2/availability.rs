@@ -1,6 +1,5 @@
 //! Functional block G: availability.
 
-use super::StatusInfo;
 use crate::DateTime;
 
 enums! {
@@ -55,10 +54,5 @@ messages! { structs:
         /// An EVSE or connector; the whole station if absent.
         evse: Evse,
     }
-    ChangeAvailabilityResponse {
-        /// The verdict.
-        status: ChangeAvailabilityStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    ChangeAvailabilityResponse { => ChangeAvailabilityStatus }
 }

@@ -1,60 +1,55 @@
-//! Functional block S: battery swap
+//! Functional block S: swapping batteries.
 
 use alloc::vec::Vec;
 
-use super::{GenericStatus, IdToken, StatusInfo};
+use super::{GenericStatus, IdToken};
 use crate::{DateTime, Decimal, Text};
 
 enums! {
-    /// DOC
+    /// What happened to batteries (S03).
     BatterySwapEvent { BatteryIn, BatteryOut, BatteryOutTimeout }
 }
 
 structs! {
-    /// DOC
+    /// One battery.
     BatteryData {
-        /// DOC
+        /// Where it goes in or comes out.
         evse_id: i32 [0..],
-        /// DOC
+        /// Its own number.
         serial_number: Text [..=50],
-        /// DOC
+        /// Percent of charge.
         soc: Decimal [0..=100] = "soC",
-        /// DOC
+        /// Percent of health.
         soh: Decimal [0..=100] = "soH";
-        /// DOC
+        /// When it was made.
         production_date: DateTime,
-        /// DOC
+        /// What the vendor has to say.
         vendor_info: Text [..=500],
     }
 }
 
 messages! { structs:
-    /// DOC
-    BatterySwap (Station, "BatterySwapping", V21)
+    /// Tells that batteries went in or came out (S03).
+    BatterySwap (Station, "Battery Swapping", V21)
     BatterySwapRequest {
-        /// DOC
+        /// The batteries.
         battery_data: Vec<BatteryData> [1..],
-        /// DOC
+        /// What happened.
         event_type: BatterySwapEvent,
-        /// DOC
+        /// Who swaps.
         id_token: IdToken,
-        /// DOC
+        /// What both events of one swap have in common.
         request_id: i32,
     }
     BatterySwapResponse {}
 
-    /// DOC
-    RequestBatterySwap (Csms, "BatterySwapping", V21)
+    /// Lets somebody swap batteries (S02).
+    RequestBatterySwap (Csms, "Battery Swapping", V21)
     RequestBatterySwapRequest {
-        /// DOC
+        /// Who.
         id_token: IdToken,
-        /// DOC
+        /// Comes back in the events of this swap.
         request_id: i32,
     }
-    RequestBatterySwapResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    RequestBatterySwapResponse { => GenericStatus }
 }

@@ -1,43 +1,33 @@
-//! Functional block Q: bidirectional
+//! Functional block Q: bidirectional power transfer.
 
 use alloc::vec::Vec;
 
-use super::{EnergyTransferMode, GenericStatus, StatusInfo};
+use super::{EnergyTransferMode, GenericStatus};
 use crate::{DateTime, Text};
 
 enums! {
-    /// DOC
+    /// What the station makes of the kinds of energy transfer (Q02).
     NotifyAllowedEnergyTransferStatus { Accepted, Rejected }
 }
 
 messages! { structs:
-    /// DOC
-    AFRRSignal (Csms, "BidirectionalPowerTransfer", V21)
+    /// Hands on a signal of the frequency service (Q08).
+    AFRRSignal (Csms, "Bidirectional Power Transfer", V21)
     AFRRSignalRequest {
-        /// DOC
+        /// When the signal holds.
         timestamp: DateTime,
-        /// DOC
+        /// The signal, as the curve of the schedule has it.
         signal: i32,
     }
-    AFRRSignalResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    AFRRSignalResponse { => GenericStatus }
 
-    /// DOC
-    NotifyAllowedEnergyTransfer (Csms, "BidirectionalPowerTransfer", V21)
+    /// Tells which kinds of energy transfer a transaction may use (Q02).
+    NotifyAllowedEnergyTransfer (Csms, "Bidirectional Power Transfer", V21)
     NotifyAllowedEnergyTransferRequest {
-        /// DOC
+        /// The transaction.
         transaction_id: Text [..=36],
-        /// DOC
+        /// The kinds.
         allowed_energy_transfer: Vec<EnergyTransferMode> [1..],
     }
-    NotifyAllowedEnergyTransferResponse {
-        /// DOC
-        status: NotifyAllowedEnergyTransferStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    NotifyAllowedEnergyTransferResponse { => NotifyAllowedEnergyTransferStatus }
 }

@@ -1,67 +1,57 @@
 //! Functional block A: certificates of the station.
 
-use super::{HashAlgorithm, StatusInfo};
+use super::HashAlgorithm;
 use crate::Text;
 
 enums! {
-    /// DOC
+    /// What a certificate of the station is for (A02, M).
     CertificateSigningUse { ChargingStationCertificate, V2GCertificate, V2G20Certificate [V21] }
 
-    /// DOC
+    /// A plain yes or no.
     GenericStatus { Accepted, Rejected }
 
-    /// DOC
+    /// What the station makes of its new certificate (A02).
     CertificateSignedStatus { Accepted, Rejected }
 }
 
 structs! {
-    /// DOC
+    /// Names a certificate by hashes (RFC 6960).
     CertificateHashData {
-        /// DOC
+        /// The algorithm of both hashes.
         hash_algorithm: HashAlgorithm,
-        /// DOC
+        /// Hash of the issuer's distinguished name.
         issuer_name_hash: Text [..=128],
-        /// DOC
+        /// Hash of the issuer's public key.
         issuer_key_hash: Text [..=128],
-        /// DOC
+        /// The certificate's serial number in hexadecimal, without leading zeros.
         serial_number: Text [..=40],
     }
 }
 
 messages! { structs:
-    /// DOC
+    /// Asks the CSMS to have a certificate signed (A02, A03).
     SignCertificate (Station, "Security")
     SignCertificateRequest {
-        /// DOC
+        /// The signing request (PKCS#10) in PEM.
         csr: Text [..=5500];
-        /// DOC
+        /// What it is for; `ChargingStationCertificate` if absent.
         certificate_type: CertificateSigningUse,
-        /// DOC
+        /// The root that the certificate shall descend from.
         hash_root_certificate: CertificateHashData [V21],
-        /// DOC
+        /// Comes back in `CertificateSigned`.
         request_id: i32 [V21],
     }
-    SignCertificateResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    SignCertificateResponse { => GenericStatus }
 
-    /// DOC
+    /// Brings a signed certificate to the station (A02, A03).
     CertificateSigned (Csms, "Security")
     CertificateSignedRequest {
-        /// DOC
+        /// The certificate in PEM, and those that signed it up to the root.
         certificate_chain: Text [..=10000];
-        /// DOC
+        /// What it is for; `ChargingStationCertificate` if absent.
         certificate_type: CertificateSigningUse,
-        /// DOC
+        /// The request that it answers, if that had a number.
         request_id: i32 [V21],
     }
-    CertificateSignedResponse {
-        /// DOC
-        status: CertificateSignedStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    CertificateSignedResponse { => CertificateSignedStatus }
 }

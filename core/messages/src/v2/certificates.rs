@@ -1,4 +1,4 @@
-//! Functional block M: certificates
+//! Functional block M: certificates, their installation and their validity.
 
 use alloc::vec::Vec;
 
@@ -6,170 +6,160 @@ use super::{CertificateHashData, OCSPRequestData, StatusInfo};
 use crate::{DateTime, Text};
 
 enums! {
-    /// DOC
+    /// What a root certificate vouches for (M05).
     InstallCertificateUse {
-        V2GRootCertificate, MORootCertificate, ManufacturerRootCertificate, CSMSRootCertificate, OEMRootCertificate
-        [V21],
+        V2GRootCertificate, MORootCertificate, ManufacturerRootCertificate, CSMSRootCertificate,
+        OEMRootCertificate [V21],
     }
 
-    /// DOC
+    /// What became of an installation (M05).
     InstallCertificateStatus { Accepted, Rejected, Failed }
 
-    /// DOC
+    /// Which kind of certificate is asked for (M03).
     GetCertificateIdUse {
         V2GRootCertificate, MORootCertificate, CSMSRootCertificate, V2GCertificateChain, ManufacturerRootCertificate,
         OEMRootCertificate [V21],
     }
 
-    /// DOC
+    /// Whether such certificates are installed (M03).
     GetInstalledCertificateStatus { Accepted, NotFound }
 
-    /// DOC
+    /// What became of a deletion (M04).
     DeleteCertificateStatus { Accepted, Failed, NotFound }
 
-    /// DOC
+    /// Whether the CSMS could find out a certificate's status (M06).
     GetCertificateStatus { Accepted, Failed }
 
-    /// DOC
+    /// Where a certificate's status comes from.
     CertificateStatusSource { CRL, OCSP }
 
-    /// DOC
+    /// Whether a certificate is still good.
     RevocationStatus { Good, Revoked, Unknown, Failed }
 
-    /// DOC
+    /// What is asked of the contract certificates (M01, M02).
     CertificateAction { Install, Update }
 
-    /// DOC
+    /// Whether the CSMS could handle the car's request (M01, M02).
     Iso15118EVCertificateStatus { Accepted, Failed }
 }
 
 structs! {
-    /// DOC
+    /// A certificate and those below it.
     CertificateHashDataChain {
-        /// DOC
+        /// The certificate.
         certificate_hash_data: CertificateHashData,
-        /// DOC
+        /// What it is for.
         certificate_type: GetCertificateIdUse;
-        /// DOC
+        /// The certificates below it, of a `V2GCertificateChain` only.
         child_certificate_hash_data: Vec<CertificateHashData> [1..=4],
     }
 
-    /// DOC
+    /// A certificate whose status is asked for, and where.
     CertificateStatusRequestInfo {
-        /// DOC
+        /// The certificate.
         certificate_hash_data: CertificateHashData,
-        /// DOC
+        /// Which kind of source.
         source: CertificateStatusSource,
-        /// DOC
+        /// Where to ask.
         urls: Vec<Text> [1..=5; ..=2000],
     }
 
-    /// DOC
+    /// A certificate's status.
     CertificateStatus {
-        /// DOC
+        /// The certificate.
         certificate_hash_data: CertificateHashData,
-        /// DOC
+        /// Which kind of source told it.
         source: CertificateStatusSource,
-        /// DOC
+        /// Whether it is still good.
         status: RevocationStatus,
-        /// DOC
+        /// When the source will know more.
         next_update: DateTime,
     }
 }
 
 messages! { structs:
-    /// DOC
-    InstallCertificate (Csms, "CertificateManagement")
+    /// Installs a root certificate (M05).
+    InstallCertificate (Csms, "Certificate Management")
     InstallCertificateRequest {
-        /// DOC
+        /// What it vouches for.
         certificate_type: InstallCertificateUse,
-        /// DOC
+        /// The certificate in PEM.
         certificate: Text [..=10000] [V201 ..=5500],
     }
-    InstallCertificateResponse {
-        /// DOC
-        status: InstallCertificateStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    InstallCertificateResponse { => InstallCertificateStatus }
 
-    /// DOC
-    GetInstalledCertificateIds (Csms, "CertificateManagement")
+    /// Asks which certificates are installed (M03).
+    GetInstalledCertificateIds (Csms, "Certificate Management")
     GetInstalledCertificateIdsRequest {
         ;
-        /// DOC
+        /// Of these kinds; of all kinds if absent.
         certificate_type: Vec<GetCertificateIdUse> [1..],
     }
     GetInstalledCertificateIdsResponse {
-        /// DOC
+        /// Whether there are such.
         status: GetInstalledCertificateStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
-        /// DOC
+        /// The certificates.
         certificate_hash_data_chain: Vec<CertificateHashDataChain> [1..],
     }
 
-    /// DOC
-    DeleteCertificate (Csms, "CertificateManagement")
+    /// Deletes a certificate (M04).
+    DeleteCertificate (Csms, "Certificate Management")
     DeleteCertificateRequest {
-        /// DOC
+        /// The certificate.
         certificate_hash_data: CertificateHashData,
     }
-    DeleteCertificateResponse {
-        /// DOC
-        status: DeleteCertificateStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    DeleteCertificateResponse { => DeleteCertificateStatus }
 
-    /// DOC
-    GetCertificateStatus (Station, "CertificateManagement")
+    /// Has the CSMS ask for a certificate's status by OCSP (M06).
+    GetCertificateStatus (Station, "Certificate Management")
     GetCertificateStatusRequest {
-        /// DOC
+        /// What the OCSP responder is asked.
         ocsp_request_data: OCSPRequestData,
     }
     GetCertificateStatusResponse {
-        /// DOC
+        /// Whether it could be found out.
         status: GetCertificateStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
-        /// DOC
+        /// The responder's answer (RFC 6960) in DER and Base64; there if the status is `Accepted`.
         ocsp_result: Text [..=18000] [V201 ..=5500],
     }
 
-    /// DOC
-    GetCertificateChainStatus (Station, "CertificateManagement", V21)
+    /// Has the CSMS ask for the status of several certificates (M07).
+    GetCertificateChainStatus (Station, "Certificate Management", V21)
     GetCertificateChainStatusRequest {
-        /// DOC
+        /// The certificates.
         certificate_status_requests: Vec<CertificateStatusRequestInfo> [1..=4],
     }
     GetCertificateChainStatusResponse {
-        /// DOC
+        /// What was found out about each.
         certificate_status: Vec<CertificateStatus> [1..=4],
     }
 
-    /// DOC
-    Get15118EVCertificate (Station, "CertificateManagement")
+    /// Hands on a car's request for contract certificates (M01, M02).
+    Get15118EVCertificate (Station, "Certificate Management")
     Get15118EVCertificateRequest {
-        /// DOC
+        /// The schema that the car speaks.
         iso15118_schema_version: Text [..=50],
-        /// DOC
+        /// Whether they are new or replace others.
         action: CertificateAction,
-        /// DOC
+        /// The car's request as it came: EXI in Base64.
         exi_request: Text [..=11000] [V201 ..=5600];
-        /// DOC
+        /// How many contract chains the car can take (ISO 15118-20).
         maximum_contract_certificate_chains: i32 [V21 0..],
-        /// DOC
-        prioritized_emai_ds: Vec<Text> [V21 1..=8; ..=255] = "prioritizedEMAIDs",
+        /// The contracts that the car wants first (ISO 15118-20).
+        prioritized_emaids: Vec<Text> [V21 1..=8; ..=255] = "prioritizedEMAIDs",
     }
     Get15118EVCertificateResponse {
-        /// DOC
+        /// The verdict.
         status: Iso15118EVCertificateStatus,
-        /// DOC
+        /// The answer for the car: EXI in Base64.
         exi_response: Text [..=17000] [V201 ..=5600];
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
-        /// DOC
+        /// How many contracts are left to be fetched (ISO 15118-20).
         remaining_contracts: i32 [V21 0..],
     }
 }

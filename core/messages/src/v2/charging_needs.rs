@@ -1,4 +1,4 @@
-//! Functional block K: what the car needs and plans (ISO 15118).
+//! Functional block K: what the car needs, offers and plans (ISO 15118).
 
 use alloc::vec::Vec;
 
@@ -6,318 +6,313 @@ use super::{ChargingSchedule, EnergyTransferMode, GenericStatus, StatusInfo};
 use crate::{DateTime, Decimal, Text};
 
 enums! {
-    /// DOC
+    /// A control function for distributed energy resources (block R).
     DerControl {
         EnterService, FreqDroop, FreqWatt, FixedPFAbsorb, FixedPFInject, FixedVar, Gradients, HFMustTrip, HFMayTrip,
         HVMustTrip, HVMomCess, HVMayTrip, LimitMaxDischarge, LFMustTrip, LVMustTrip, LVMomCess, LVMayTrip,
         PowerMonitoringMustTrip, VoltVar, VoltWatt, WattPF, WattVar,
     }
 
-    /// DOC
+    /// How an inverter notices that the grid around it is gone.
     IslandingDetection {
         NoAntiIslandingSupport, RoCoF, UVPOVP = "UVP_OVP", UFPOFP = "UFP_OFP", VoltageVectorShift,
         ZeroCrossingDetection, OtherPassive, ImpedanceMeasurement, ImpedanceAtFrequency, SlipModeFrequencyShift,
         SandiaFrequencyShift, SandiaVoltageShift, FrequencyJump, RCLQFactor, OtherActive,
     }
 
-    /// DOC
+    /// Whether the car follows schedules, or setpoints as they come.
     ControlMode { ScheduledControl, DynamicControl }
 
-    /// DOC
+    /// Who sets the car's goals: itself alone, or the station and CSMS with it.
     MobilityNeedsMode { EVCC, EVCCSECC = "EVCC_SECC" }
 
-    /// DOC
+    /// What the CSMS makes of the car's needs (K15, K17).
     NotifyEvChargingNeedsStatus { Accepted, Rejected, Processing, NoChargingProfile [V21] }
 }
 
 structs! {
-    /// DOC
+    /// The needs of a car that charges from alternating current (ISO 15118-2).
     AcChargingParameters {
-        /// DOC
+        /// Wh that it wants, preconditioning included.
         energy_amount: Decimal [V201 whole],
-        /// DOC
+        /// A in each phase, at least.
         ev_min_current: Decimal [V201 whole],
-        /// DOC
+        /// A in each phase at most, with its cable.
         ev_max_current: Decimal [V201 whole],
-        /// DOC
+        /// V at most.
         ev_max_voltage: Decimal [V201 whole],
     }
 
-    /// DOC
+    /// The needs of a car that charges from direct current (ISO 15118-2).
     DcChargingParameters {
-        /// DOC
+        /// A at most, with its cable.
         ev_max_current: Decimal [V201 whole],
-        /// DOC
+        /// V at most.
         ev_max_voltage: Decimal [V201 whole];
-        /// DOC
+        /// W at most.
         ev_max_power: Decimal [V201 whole],
-        /// DOC
+        /// Wh that the battery holds.
         ev_energy_capacity: Decimal [V201 whole],
-        /// DOC
+        /// Wh that it wants, preconditioning included.
         energy_amount: Decimal [V201 whole],
-        /// DOC
+        /// Percent of charge now.
         state_of_charge: i32 [0..=100],
-        /// DOC
-        full_so_c: i32 [0..=100],
-        /// DOC
-        bulk_so_c: i32 [0..=100],
+        /// Percent at which the car counts as full.
+        full_soc: i32 [0..=100] = "fullSoC",
+        /// Percent at which fast charging ends.
+        bulk_soc: i32 [0..=100] = "bulkSoC",
     }
 
-    /// DOC
+    /// What car and EVSE agreed on for the inverter's grid services (ISO 15118-20); no number is negative.
     DerChargingParameters {
         ;
-        /// DOC
+        /// The control functions that the car has.
         ev_supported_der_control: Vec<DerControl> [1..] = "evSupportedDERControl",
-        /// DOC
+        /// W that the car gives at most at its over-excited power factor.
         ev_over_excited_max_discharge_power: Decimal,
-        /// DOC
+        /// The power factor when it gives the least reactive power.
         ev_over_excited_power_factor: Decimal,
-        /// DOC
+        /// W that the car gives at most at its under-excited power factor.
         ev_under_excited_max_discharge_power: Decimal,
-        /// DOC
+        /// The power factor when it takes the least reactive power.
         ev_under_excited_power_factor: Decimal,
-        /// DOC
+        /// VA at most, both sides considered.
         max_apparent_power: Decimal,
-        /// DOC
+        /// VA taken at most: of all phases, or of the first if the others follow.
         max_charge_apparent_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_charge_apparent_power_l2: Decimal = "maxChargeApparentPower_L2",
-        /// DOC
+        /// Of phase L3.
         max_charge_apparent_power_l3: Decimal = "maxChargeApparentPower_L3",
-        /// DOC
+        /// VA given at most: of all phases, or of the first if the others follow.
         max_discharge_apparent_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_discharge_apparent_power_l2: Decimal = "maxDischargeApparentPower_L2",
-        /// DOC
+        /// Of phase L3.
         max_discharge_apparent_power_l3: Decimal = "maxDischargeApparentPower_L3",
-        /// DOC
+        /// var taken at most: of all phases, or of the first if the others follow.
         max_charge_reactive_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_charge_reactive_power_l2: Decimal = "maxChargeReactivePower_L2",
-        /// DOC
+        /// Of phase L3.
         max_charge_reactive_power_l3: Decimal = "maxChargeReactivePower_L3",
-        /// DOC
+        /// var taken at least: of all phases, or of the first if the others follow.
         min_charge_reactive_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         min_charge_reactive_power_l2: Decimal = "minChargeReactivePower_L2",
-        /// DOC
+        /// Of phase L3.
         min_charge_reactive_power_l3: Decimal = "minChargeReactivePower_L3",
-        /// DOC
+        /// var given at most: of all phases, or of the first if the others follow.
         max_discharge_reactive_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_discharge_reactive_power_l2: Decimal = "maxDischargeReactivePower_L2",
-        /// DOC
+        /// Of phase L3.
         max_discharge_reactive_power_l3: Decimal = "maxDischargeReactivePower_L3",
-        /// DOC
+        /// var given at least: of all phases, or of the first if the others follow.
         min_discharge_reactive_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         min_discharge_reactive_power_l2: Decimal = "minDischargeReactivePower_L2",
-        /// DOC
+        /// Of phase L3.
         min_discharge_reactive_power_l3: Decimal = "minDischargeReactivePower_L3",
-        /// DOC
+        /// V between the lines that both sides work with.
         nominal_voltage: Decimal,
-        /// DOC
+        /// V by which the station's voltage differs from that at the point of common coupling.
         nominal_voltage_offset: Decimal,
-        /// DOC
+        /// V at most.
         max_nominal_voltage: Decimal,
-        /// DOC
+        /// V at least.
         min_nominal_voltage: Decimal,
-        /// DOC
+        /// Who built the car's inverter.
         ev_inverter_manufacturer: Text [..=50],
-        /// DOC
+        /// Its model.
         ev_inverter_model: Text [..=50],
-        /// DOC
+        /// Its number.
         ev_inverter_serial_number: Text [..=50],
-        /// DOC
+        /// Its software.
         ev_inverter_sw_version: Text [..=50],
-        /// DOC
+        /// Its hardware.
         ev_inverter_hw_version: Text [..=50],
-        /// DOC
+        /// How it notices that the grid is gone.
         ev_islanding_detection_method: Vec<IslandingDetection> [1..],
-        /// DOC
+        /// Seconds until it switches off then.
         ev_islanding_trip_time: Decimal,
-        /// DOC
+        /// A of direct current that it may let into the grid at level 1.
         ev_maximum_level1_dc_injection: Decimal = "evMaximumLevel1DCInjection",
-        /// DOC
+        /// Seconds that this may last.
         ev_duration_level1_dc_injection: Decimal = "evDurationLevel1DCInjection",
-        /// DOC
+        /// A of direct current that it may let into the grid at level 2.
         ev_maximum_level2_dc_injection: Decimal = "evMaximumLevel2DCInjection",
-        /// DOC
+        /// Seconds that this may last.
         ev_duration_level2_dc_injection: Decimal = "evDurationLevel2DCInjection",
-        /// DOC
+        /// Siemens of reactive susceptance.
         ev_reactive_susceptance: Decimal,
-        /// DOC
+        /// Wh that the car is ready to give in the whole session.
         ev_session_total_discharge_energy_available: Decimal,
     }
 
-    /// DOC
+    /// A price that the car asks from one power on.
     EvPriceRule {
-        /// DOC
+        /// Per kWh.
         energy_fee: Decimal,
-        /// DOC
+        /// W from which on it holds.
         power_range_start: Decimal,
     }
 
-    /// DOC
+    /// The prices of one span.
     EvAbsolutePriceScheduleEntry {
-        /// DOC
+        /// Seconds.
         duration: i32,
-        /// DOC
+        /// Prices by power.
         ev_price_rule: Vec<EvPriceRule> [1..=8],
     }
 
-    /// DOC
+    /// What the car asks for its energy.
     EvAbsolutePriceSchedule {
-        /// DOC
+        /// When the first span begins.
         time_anchor: DateTime,
-        /// DOC
+        /// ISO 4217.
         currency: Text [..=3],
-        /// DOC
+        /// The spans, one after the other.
         ev_absolute_price_schedule_entries: Vec<EvAbsolutePriceScheduleEntry> [1..=1024],
-        /// DOC
+        /// How prices are made from the entries, as ISO 15118-20 names it.
         price_algorithm: Text [..=2000],
     }
 
-    /// DOC
+    /// The power of one span.
     EvPowerScheduleEntry {
-        /// DOC
+        /// Seconds.
         duration: i32,
-        /// DOC
+        /// W; negative when the car gives.
         power: Decimal,
     }
 
-    /// DOC
+    /// The power that the car offers over time.
     EvPowerSchedule {
-        /// DOC
+        /// The spans, one after the other.
         ev_power_schedule_entries: Vec<EvPowerScheduleEntry> [1..=1024],
-        /// DOC
+        /// When the first span begins.
         time_anchor: DateTime,
     }
 
-    /// DOC
+    /// What a car offers to give, and for how much.
     EvEnergyOffer {
-        /// DOC
+        /// The power over time.
         ev_power_schedule: EvPowerSchedule;
-        /// DOC
+        /// The prices over time.
         ev_absolute_price_schedule: EvAbsolutePriceSchedule,
     }
 
-    /// DOC
+    /// The limits of charging and discharging on which car and EVSE agreed (ISO 15118-20).
     V2XChargingParameters {
         ;
-        /// DOC
+        /// W taken at least: of all phases, or of the first if the others follow.
         min_charge_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         min_charge_power_l2: Decimal = "minChargePower_L2",
-        /// DOC
+        /// Of phase L3.
         min_charge_power_l3: Decimal = "minChargePower_L3",
-        /// DOC
+        /// W taken at most: of all phases, or of the first if the others follow.
         max_charge_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_charge_power_l2: Decimal = "maxChargePower_L2",
-        /// DOC
+        /// Of phase L3.
         max_charge_power_l3: Decimal = "maxChargePower_L3",
-        /// DOC
+        /// W given at least, as a positive number: of all phases, or of the first if the others follow.
         min_discharge_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         min_discharge_power_l2: Decimal = "minDischargePower_L2",
-        /// DOC
+        /// Of phase L3.
         min_discharge_power_l3: Decimal = "minDischargePower_L3",
-        /// DOC
+        /// W given at most, as a positive number: of all phases, or of the first if the others follow.
         max_discharge_power: Decimal,
-        /// DOC
+        /// Of phase L2.
         max_discharge_power_l2: Decimal = "maxDischargePower_L2",
-        /// DOC
+        /// Of phase L3.
         max_discharge_power_l3: Decimal = "maxDischargePower_L3",
-        /// DOC
+        /// A taken at least.
         min_charge_current: Decimal,
-        /// DOC
+        /// A taken at most.
         max_charge_current: Decimal,
-        /// DOC
+        /// A given at least, as a positive number.
         min_discharge_current: Decimal,
-        /// DOC
+        /// A given at most, as a positive number.
         max_discharge_current: Decimal,
-        /// DOC
+        /// V at least.
         min_voltage: Decimal,
-        /// DOC
+        /// V at most.
         max_voltage: Decimal,
-        /// DOC
+        /// Wh until the charge that the driver wants.
         ev_target_energy_request: Decimal,
-        /// DOC
+        /// Wh until the least charge that is allowed.
         ev_min_energy_request: Decimal,
-        /// DOC
+        /// Wh until the battery is full.
         ev_max_energy_request: Decimal,
-        /// DOC
-        ev_min_v2_x_energy_request: Decimal,
-        /// DOC
-        ev_max_v2_x_energy_request: Decimal,
-        /// DOC
-        target_so_c: i32 [0..=100],
+        /// Wh until the range that may be cycled begins; positive below it.
+        ev_min_v2x_energy_request: Decimal = "evMinV2XEnergyRequest",
+        /// Wh until the range that may be cycled ends; negative above it.
+        ev_max_v2x_energy_request: Decimal = "evMaxV2XEnergyRequest",
+        /// Percent of charge at departure.
+        target_soc: i32 [0..=100] = "targetSoC",
     }
 
-    /// DOC
+    /// What a car needs.
     ChargingNeeds {
-        /// DOC
+        /// The kind of energy transfer that it asks for.
         requested_energy_transfer: EnergyTransferMode;
-        /// DOC
+        /// Of alternating current.
         ac_charging_parameters: AcChargingParameters,
-        /// DOC
+        /// Of the inverter's grid services.
         der_charging_parameters: DerChargingParameters [V21],
-        /// DOC
+        /// What it offers to give.
         ev_energy_offer: EvEnergyOffer [V21],
-        /// DOC
+        /// Of direct current.
         dc_charging_parameters: DcChargingParameters,
-        /// DOC
+        /// In both directions.
         v2x_charging_parameters: V2XChargingParameters [V21],
-        /// DOC
+        /// The kinds that it could use.
         available_energy_transfer: Vec<EnergyTransferMode> [V21 1..],
-        /// DOC
+        /// Whether it follows schedules or setpoints; schedules if absent.
         control_mode: ControlMode [V21],
-        /// DOC
+        /// Who sets its goals.
         mobility_needs_mode: MobilityNeedsMode [V21],
-        /// DOC
+        /// When it wants to leave.
         departure_time: DateTime,
     }
 }
 
 messages! { structs:
-    /// DOC
-    NotifyEVChargingNeeds (Station, "SmartCharging")
+    /// Tells what a car needs (K15, K17).
+    NotifyEVChargingNeeds (Station, "Smart Charging")
     NotifyEVChargingNeedsRequest {
-        /// DOC
+        /// Where it is.
         evse_id: i32 [1..] [V201 ..],
-        /// DOC
+        /// What it needs.
         charging_needs: ChargingNeeds;
-        /// DOC
+        /// How many schedules it can take.
         max_schedule_tuples: i32 [0..] [V201 ..],
-        /// DOC
+        /// When it told.
         timestamp: DateTime [V21],
     }
     NotifyEVChargingNeedsResponse {
-        /// DOC
+        /// Whether the CSMS will answer with a schedule.
         status: NotifyEvChargingNeedsStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
-    NotifyEVChargingSchedule (Station, "SmartCharging")
+    /// Tells what a car plans to do (K15, K16).
+    NotifyEVChargingSchedule (Station, "Smart Charging")
     NotifyEVChargingScheduleRequest {
-        /// DOC
+        /// The time that the schedule's times are counted from.
         time_base: DateTime,
-        /// DOC
+        /// The plan.
         charging_schedule: ChargingSchedule,
-        /// DOC
+        /// Where the car is.
         evse_id: i32 [1..] [V201 ..];
-        /// DOC
+        /// Which of the schedules that it was given it chose.
         selected_charging_schedule_id: i32 [V21 0..],
-        /// DOC
+        /// Whether it accepts that setpoints are missed within the tolerance.
         power_tolerance_acceptance: bool [V21],
     }
-    NotifyEVChargingScheduleResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    NotifyEVChargingScheduleResponse { => GenericStatus }
 }

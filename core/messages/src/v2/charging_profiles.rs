@@ -106,22 +106,17 @@ structs! {
 
 messages! { structs:
     /// Gives the station a profile; it replaces one of the same id (K01).
-    SetChargingProfile (Csms, "SmartCharging")
+    SetChargingProfile (Csms, "Smart Charging")
     SetChargingProfileRequest {
         /// The EVSE; 0 is each of them for `TxDefaultProfile` and `PriorityCharging`, else the whole station (K01).
         evse_id: i32 [0..] [V201 ..],
         /// The profile.
         charging_profile: ChargingProfile,
     }
-    SetChargingProfileResponse {
-        /// The verdict.
-        status: ChargingProfileStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    SetChargingProfileResponse { => ChargingProfileStatus }
 
     /// Asks for reports of the profiles in the station (K09).
-    GetChargingProfiles (Csms, "SmartCharging")
+    GetChargingProfiles (Csms, "Smart Charging")
     GetChargingProfilesRequest {
         /// Comes back in every report.
         request_id: i32,
@@ -138,7 +133,7 @@ messages! { structs:
     }
 
     /// Brings profiles that were asked for, from one source and for one EVSE (K09).
-    ReportChargingProfiles (Station, "SmartCharging")
+    ReportChargingProfiles (Station, "Smart Charging")
     ReportChargingProfilesRequest {
         /// The request that it answers.
         request_id: i32,
@@ -154,7 +149,7 @@ messages! { structs:
     ReportChargingProfilesResponse {}
 
     /// Removes one profile, or those that match (K10).
-    ClearChargingProfile (Csms, "SmartCharging")
+    ClearChargingProfile (Csms, "Smart Charging")
     ClearChargingProfileRequest {
         ;
         /// The one profile to remove.
@@ -170,7 +165,7 @@ messages! { structs:
     }
 
     /// Asks what follows from all profiles and limits together, from now on (K08).
-    GetCompositeSchedule (Csms, "SmartCharging")
+    GetCompositeSchedule (Csms, "Smart Charging")
     GetCompositeScheduleRequest {
         /// How many seconds it shall cover.
         duration: i32,
@@ -189,7 +184,7 @@ messages! { structs:
     }
 
     /// Tells of a limit that somebody else than the CSMS set (K11, K12).
-    NotifyChargingLimit (Station, "SmartCharging")
+    NotifyChargingLimit (Station, "Smart Charging")
     NotifyChargingLimitRequest {
         /// Who set it, and how it is meant.
         charging_limit: ChargingLimit;
@@ -201,7 +196,7 @@ messages! { structs:
     NotifyChargingLimitResponse {}
 
     /// Tells that a limit from outside is gone (K13).
-    ClearedChargingLimit (Station, "SmartCharging")
+    ClearedChargingLimit (Station, "Smart Charging")
     ClearedChargingLimitRequest {
         /// Who had set it.
         charging_limit_source: ChargingLimitSource [V201 ..];
@@ -211,22 +206,17 @@ messages! { structs:
     ClearedChargingLimitResponse {}
 
     /// Switches a transaction to the profile for priority charging, or back (K21).
-    UsePriorityCharging (Csms, "SmartCharging", V21)
+    UsePriorityCharging (Csms, "Smart Charging", V21)
     UsePriorityChargingRequest {
         /// The transaction.
         transaction_id: Text [..=36],
         /// `true` to begin, `false` to end.
         activate: bool,
     }
-    UsePriorityChargingResponse {
-        /// The verdict.
-        status: PriorityChargingStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    UsePriorityChargingResponse { => PriorityChargingStatus }
 
     /// Tells that priority charging began or ended (K21, K22).
-    NotifyPriorityCharging (Station, "SmartCharging", V21)
+    NotifyPriorityCharging (Station, "Smart Charging", V21)
     NotifyPriorityChargingRequest {
         /// The transaction.
         transaction_id: Text [..=36],
@@ -236,22 +226,17 @@ messages! { structs:
     NotifyPriorityChargingResponse {}
 
     /// Gives a dynamic profile new values, which hold at once (K28).
-    UpdateDynamicSchedule (Csms, "SmartCharging", V21)
+    UpdateDynamicSchedule (Csms, "Smart Charging", V21)
     UpdateDynamicScheduleRequest {
         /// The profile.
         charging_profile_id: i32,
         /// The new values.
         schedule_update: ChargingScheduleUpdate,
     }
-    UpdateDynamicScheduleResponse {
-        /// The verdict; `Rejected` if the profile is not dynamic (K28.FR.11).
-        status: ChargingProfileStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    UpdateDynamicScheduleResponse { => ChargingProfileStatus }
 
     /// Asks for new values of a dynamic profile, once per update interval (K28).
-    PullDynamicScheduleUpdate (Station, "SmartCharging", V21)
+    PullDynamicScheduleUpdate (Station, "Smart Charging", V21)
     PullDynamicScheduleUpdateRequest {
         /// The profile.
         charging_profile_id: i32,

@@ -69,7 +69,7 @@ structs! {
 
 messages! { structs:
     /// Tells what a transaction costs so far (I02).
-    CostUpdated (Csms, "TariffAndCost")
+    CostUpdated (Csms, "Tariff and Cost")
     CostUpdatedRequest {
         /// With taxes, in the currency that the station is set to.
         total_cost: Decimal,
@@ -79,22 +79,17 @@ messages! { structs:
     CostUpdatedResponse {}
 
     /// Installs the tariff for drivers without one of their own (I07).
-    SetDefaultTariff (Csms, "TariffAndCost", V21)
+    SetDefaultTariff (Csms, "Tariff and Cost", V21)
     SetDefaultTariffRequest {
         /// The EVSE; 0 for each of them.
         evse_id: i32 [0..],
         /// The tariff; its id must be new to the station (I07.FR.04).
         tariff: Tariff,
     }
-    SetDefaultTariffResponse {
-        /// The verdict.
-        status: TariffSetStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    SetDefaultTariffResponse { => TariffSetStatus }
 
     /// Asks which tariffs the station has (I09).
-    GetTariffs (Csms, "TariffAndCost", V21)
+    GetTariffs (Csms, "Tariff and Cost", V21)
     GetTariffsRequest {
         /// The EVSE; 0 for all of them.
         evse_id: i32 [0..],
@@ -109,7 +104,7 @@ messages! { structs:
     }
 
     /// Removes default tariffs; running transactions keep theirs (I10).
-    ClearTariffs (Csms, "TariffAndCost", V21)
+    ClearTariffs (Csms, "Tariff and Cost", V21)
     ClearTariffsRequest {
         ;
         /// The tariffs; all if absent.
@@ -123,22 +118,17 @@ messages! { structs:
     }
 
     /// Gives a running transaction another tariff from now on (I11).
-    ChangeTransactionTariff (Csms, "TariffAndCost", V21)
+    ChangeTransactionTariff (Csms, "Tariff and Cost", V21)
     ChangeTransactionTariffRequest {
         /// The new tariff; its currency must be the old one's (I11.FR.05).
         tariff: Tariff,
         /// The transaction.
         transaction_id: Text [..=36],
     }
-    ChangeTransactionTariffResponse {
-        /// The verdict.
-        status: TariffChangeStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    ChangeTransactionTariffResponse { => TariffChangeStatus }
 
     /// Tells how the settlement of an ad hoc payment ended (C19 to C22).
-    NotifySettlement (Station, "TariffAndCost", V21)
+    NotifySettlement (Station, "Tariff and Cost", V21)
     NotifySettlementRequest {
         /// The payment service provider's reference; the transaction's id token, too.
         psp_ref: Text [..=255],
@@ -170,7 +160,7 @@ messages! { structs:
     }
 
     /// Tells that a driver is paying on the web, for instance by a QR code (C25).
-    NotifyWebPaymentStarted (Csms, "TariffAndCost", V21)
+    NotifyWebPaymentStarted (Csms, "Tariff and Cost", V21)
     NotifyWebPaymentStartedRequest {
         /// The EVSE that is paid for.
         evse_id: i32 [0..],
@@ -180,7 +170,7 @@ messages! { structs:
     NotifyWebPaymentStartedResponse {}
 
     /// Asks whether a VAT number is good, before it goes on a receipt (C18).
-    VatNumberValidation (Station, "TariffAndCost", V21)
+    VatNumberValidation (Station, "Tariff and Cost", V21)
     VatNumberValidationRequest {
         /// As the driver entered it.
         vat_number: Text [..=20];

@@ -1,4 +1,4 @@
-//! Functional block R: DER
+//! Functional block R: control of distributed energy resources, such as cars that feed the grid.
 
 use alloc::vec::Vec;
 
@@ -6,16 +6,16 @@ use super::{DerControl, StatusInfo};
 use crate::{DateTime, Decimal, Text};
 
 enums! {
-    /// DOC
+    /// Which power goes on while a car rides through a voltage fault.
     PowerDuringCessation { Active, Reactive }
 
-    /// DOC
+    /// What a control's value is a percentage of.
     DerUnit { NotApplicable = "Not_Applicable", PctMaxW, PctMaxVar, PctWAvail, PctVarAvail, PctEffectiveV }
 
-    /// DOC
+    /// What the station makes of a control (R04).
     DerControlStatus { Accepted, Rejected, NotSupported, NotFound }
 
-    /// DOC
+    /// The fault of the grid that an alarm is about.
     GridEventFault {
         CurrentImbalance, LocalEmergency, LowInputPower, OverCurrent, OverFrequency, OverVoltage, PhaseRotation,
         RemoteEmergency, UnderFrequency, UnderVoltage, VoltageImbalance,
@@ -23,366 +23,361 @@ enums! {
 }
 
 structs! {
-    /// DOC
+    /// A point of a curve; what x counts follows from the kind of control.
     DerCurvePoints {
-        /// DOC
+        /// Voltage, frequency, power or time.
         x: Decimal,
-        /// DOC
+        /// In the curve's unit.
         y: Decimal,
     }
 
-    /// DOC
+    /// How to come back to normal after a fault.
     Hysteresis {
         ;
-        /// DOC
+        /// The upper value for it, in the curve's unit.
         hysteresis_high: Decimal,
-        /// DOC
+        /// The lower value for it, in the curve's unit.
         hysteresis_low: Decimal,
-        /// DOC
+        /// Seconds between both values before it happens.
         hysteresis_delay: Decimal,
-        /// DOC
+        /// Percent per second at which power comes back.
         hysteresis_gradient: Decimal,
     }
 
-    /// DOC
+    /// What belongs to a `VoltVar` curve alone.
     ReactivePowerParams {
         ;
-        /// DOC
+        /// Percent by which the curve's voltages are shifted.
         v_ref: Decimal,
-        /// DOC
+        /// Whether the car shifts them by itself.
         autonomous_v_ref_enable: bool,
-        /// DOC
+        /// The time constant of that shift.
         autonomous_v_ref_time_constant: Decimal,
     }
 
-    /// DOC
+    /// What belongs to voltage curves alone (EN 50549-1).
     VoltageParams {
         ;
-        /// DOC
+        /// The mean voltage of ten minutes that must not be exceeded for long.
         hv10_min_mean_value: Decimal,
-        /// DOC
+        /// Seconds that it may be exceeded; then the car must switch off.
         hv10_min_mean_trip_delay: Decimal,
-        /// DOC
+        /// The power that goes on while it rides through a fault.
         power_during_cessation: PowerDuringCessation,
     }
 
-    /// DOC
+    /// A control that is a curve.
     DerCurve {
-        /// DOC
+        /// Its points.
         curve_data: Vec<DerCurvePoints> [1..=10],
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// What y counts.
         y_unit: DerUnit;
-        /// DOC
+        /// How to come back to normal.
         hysteresis: Hysteresis,
-        /// DOC
+        /// What belongs to `VoltVar`.
         reactive_power_params: ReactivePowerParams,
-        /// DOC
+        /// What belongs to voltage curves.
         voltage_params: VoltageParams,
-        /// DOC
+        /// Seconds to come within a tenth of a new value; 0 is no limit, the car's own if absent.
         response_time: Decimal,
-        /// DOC
+        /// From when on it holds; absent for defaults.
         start_time: DateTime,
-        /// DOC
+        /// Seconds that it holds; absent for defaults.
         duration: Decimal,
     }
 
-    /// DOC
+    /// When the car may feed the grid again after it switched off; a default only.
     EnterService {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// V at most.
         high_voltage: Decimal,
-        /// DOC
+        /// V at least.
         low_voltage: Decimal,
-        /// DOC
+        /// Hz at most.
         high_freq: Decimal,
-        /// DOC
+        /// Hz at least.
         low_freq: Decimal;
-        /// DOC
+        /// Seconds to wait.
         delay: Decimal,
-        /// DOC
+        /// Seconds at most that are waited by chance besides.
         random_delay: Decimal,
-        /// DOC
+        /// Seconds to come back to full power.
         ramp_rate: Decimal,
     }
 
-    /// DOC
+    /// A fixed power factor.
     FixedPf {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// The power factor, from 0 to 1.
         displacement: Decimal,
-        /// DOC
+        /// Whether reactive power is taken (under-excited) or given (over-excited).
         excitation: bool;
-        /// DOC
+        /// From when on it holds; absent for defaults.
         start_time: DateTime,
-        /// DOC
+        /// Seconds that it holds; absent for defaults.
         duration: Decimal,
     }
 
-    /// DOC
+    /// A fixed reactive power.
     FixedVar {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// Percent, from -100 to 100; negative when charging.
         setpoint: Decimal,
-        /// DOC
+        /// Of what.
         unit: DerUnit;
-        /// DOC
+        /// From when on it holds; absent for defaults.
         start_time: DateTime,
-        /// DOC
+        /// Seconds that it holds; absent for defaults.
         duration: Decimal,
     }
 
-    /// DOC
+    /// Power that falls as the frequency leaves its range.
     FreqDroop {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// Hz from which on power falls.
         over_freq: Decimal,
-        /// DOC
+        /// Hz below which power rises.
         under_freq: Decimal,
-        /// DOC
+        /// How steeply above.
         over_droop: Decimal,
-        /// DOC
+        /// How steeply below.
         under_droop: Decimal,
-        /// DOC
+        /// Seconds to follow.
         response_time: Decimal;
-        /// DOC
+        /// From when on it holds; absent for defaults.
         start_time: DateTime,
-        /// DOC
+        /// Seconds that it holds; absent for defaults.
         duration: Decimal,
     }
 
-    /// DOC
+    /// How fast power may change; a default only.
     Gradient {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..],
-        /// DOC
+        /// Seconds of a change; 0 if it does not apply.
         gradient: Decimal,
-        /// DOC
+        /// Seconds of a soft start; 0 if it does not apply.
         soft_gradient: Decimal,
     }
 
-    /// DOC
+    /// A limit of what the car gives.
     LimitMaxDischarge {
-        /// DOC
+        /// Its rank; 0 is the highest.
         priority: i32 [0..];
-        /// DOC
+        /// Percent of the rated power from which on the curve below holds.
         pct_max_discharge_power: Decimal,
-        /// DOC
+        /// Percent of the rated power over seconds; beyond it the car must switch off.
         power_monitoring_must_trip: DerCurve,
-        /// DOC
+        /// From when on it holds; absent for defaults.
         start_time: DateTime,
-        /// DOC
+        /// Seconds that it holds; absent for defaults.
         duration: Decimal,
     }
 
-    /// DOC
+    /// A curve, as the station keeps it.
     DerCurveGet {
-        /// DOC
+        /// The curve.
         curve: DerCurve,
-        /// DOC
+        /// Its number.
         id: Text [..=36],
-        /// DOC
+        /// Which kind of control.
         curve_type: DerControl,
-        /// DOC
+        /// Whether it is a default.
         is_default: bool,
-        /// DOC
+        /// Whether one of a higher rank has taken its place.
         is_superseded: bool,
     }
 
-    /// DOC
+    /// When the car may feed again, as the station keeps it.
     EnterServiceGet {
-        /// DOC
+        /// The setting.
         enter_service: EnterService,
-        /// DOC
+        /// Its number.
         id: Text [..=36],
     }
 
-    /// DOC
+    /// A fixed power factor, as the station keeps it.
     FixedPfGet {
-        /// DOC
+        /// The setting.
         fixed_pf: FixedPf = "fixedPF",
-        /// DOC
+        /// Its number.
         id: Text [..=36],
-        /// DOC
+        /// Whether it is a default.
         is_default: bool,
-        /// DOC
+        /// Whether one of a higher rank has taken its place.
         is_superseded: bool,
     }
 
-    /// DOC
+    /// A fixed reactive power, as the station keeps it.
     FixedVarGet {
-        /// DOC
+        /// The setting.
         fixed_var: FixedVar,
-        /// DOC
+        /// Its number.
         id: Text [..=36],
-        /// DOC
+        /// Whether it is a default.
         is_default: bool,
-        /// DOC
+        /// Whether one of a higher rank has taken its place.
         is_superseded: bool,
     }
 
-    /// DOC
+    /// A droop, as the station keeps it.
     FreqDroopGet {
-        /// DOC
+        /// The setting.
         freq_droop: FreqDroop,
-        /// DOC
+        /// Its number.
         id: Text [..=36],
-        /// DOC
+        /// Whether it is a default.
         is_default: bool,
-        /// DOC
+        /// Whether one of a higher rank has taken its place.
         is_superseded: bool,
     }
 
-    /// DOC
+    /// A gradient, as the station keeps it.
     GradientGet {
-        /// DOC
+        /// The setting.
         gradient: Gradient,
-        /// DOC
+        /// Its number.
         id: Text [..=36],
     }
 
-    /// DOC
+    /// A limit of discharging, as the station keeps it.
     LimitMaxDischargeGet {
-        /// DOC
+        /// Its number.
         id: Text [..=36],
-        /// DOC
+        /// Whether it is a default.
         is_default: bool,
-        /// DOC
+        /// Whether one of a higher rank has taken its place.
         is_superseded: bool,
-        /// DOC
+        /// The setting.
         limit_max_discharge: LimitMaxDischarge,
     }
 }
 
 messages! { structs:
-    /// DOC
-    SetDERControl (Csms, "DERControl", V21)
+    /// Sets a control, one of the settings by its kind (R04).
+    SetDERControl (Csms, "DER Control", V21)
     SetDERControlRequest {
-        /// DOC
+        /// Whether it holds when no other does.
         is_default: bool,
-        /// DOC
+        /// Its number, unique for ever.
         control_id: Text [..=36],
-        /// DOC
+        /// Which kind of control; says which of the settings is there.
         control_type: DerControl;
-        /// DOC
+        /// A curve.
         curve: DerCurve,
-        /// DOC
+        /// When the car may feed again.
         enter_service: EnterService,
-        /// DOC
+        /// The power factor while the car takes power.
         fixed_pf_absorb: FixedPf = "fixedPFAbsorb",
-        /// DOC
+        /// The power factor while the car gives power.
         fixed_pf_inject: FixedPf = "fixedPFInject",
-        /// DOC
+        /// The reactive power.
         fixed_var: FixedVar,
-        /// DOC
+        /// The droop.
         freq_droop: FreqDroop,
-        /// DOC
+        /// How fast power may change.
         gradient: Gradient,
-        /// DOC
+        /// The limit of discharging.
         limit_max_discharge: LimitMaxDischarge,
     }
     SetDERControlResponse {
-        /// DOC
+        /// The verdict.
         status: DerControlStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
-        /// DOC
+        /// The controls whose place it takes.
         superseded_ids: Vec<Text> [1..=24; ..=36],
     }
 
-    /// DOC
-    GetDERControl (Csms, "DERControl", V21)
+    /// Asks for the controls that are set (R04).
+    GetDERControl (Csms, "DER Control", V21)
     GetDERControlRequest {
-        /// DOC
+        /// Comes back in every part of the report.
         request_id: i32;
-        /// DOC
+        /// Of defaults, or of others, only.
         is_default: bool,
-        /// DOC
+        /// Of this kind only.
         control_type: DerControl,
-        /// DOC
+        /// This one only.
         control_id: Text [..=36],
     }
     GetDERControlResponse {
-        /// DOC
+        /// Whether a report follows.
         status: DerControlStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
-    ReportDERControl (Station, "DERControl", V21)
+    /// One part of the report of controls (R04).
+    ReportDERControl (Station, "DER Control", V21)
     ReportDERControlRequest {
-        /// DOC
+        /// The request that it answers.
         request_id: i32;
-        /// DOC
+        /// Curves.
         curve: Vec<DerCurveGet> [1..=24],
-        /// DOC
+        /// When the car may feed again.
         enter_service: Vec<EnterServiceGet> [1..=24],
-        /// DOC
+        /// Power factors while the car takes power.
         fixed_pf_absorb: Vec<FixedPfGet> [1..=24] = "fixedPFAbsorb",
-        /// DOC
+        /// Power factors while the car gives power.
         fixed_pf_inject: Vec<FixedPfGet> [1..=24] = "fixedPFInject",
-        /// DOC
+        /// Reactive powers.
         fixed_var: Vec<FixedVarGet> [1..=24],
-        /// DOC
+        /// Droops.
         freq_droop: Vec<FreqDroopGet> [1..=24],
-        /// DOC
+        /// How fast power may change.
         gradient: Vec<GradientGet> [1..=24],
-        /// DOC
+        /// Limits of discharging.
         limit_max_discharge: Vec<LimitMaxDischargeGet> [1..=24],
-        /// DOC
+        /// Whether another part follows; `false` if absent.
         tbc: bool,
     }
     ReportDERControlResponse {}
 
-    /// DOC
-    ClearDERControl (Csms, "DERControl", V21)
+    /// Removes controls (R04).
+    ClearDERControl (Csms, "DER Control", V21)
     ClearDERControlRequest {
-        /// DOC
+        /// Whether defaults are meant, or others.
         is_default: bool;
-        /// DOC
+        /// Of this kind only.
         control_type: DerControl,
-        /// DOC
+        /// This one only.
         control_id: Text [..=36],
     }
-    ClearDERControlResponse {
-        /// DOC
-        status: DerControlStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    ClearDERControlResponse { => DerControlStatus }
 
-    /// DOC
-    NotifyDERStartStop (Station, "DERControl", V21)
+    /// Tells that a control began or ceased to hold (R04).
+    NotifyDERStartStop (Station, "DER Control", V21)
     NotifyDERStartStopRequest {
-        /// DOC
+        /// The control.
         control_id: Text [..=36],
-        /// DOC
+        /// Whether it began.
         started: bool,
-        /// DOC
+        /// When.
         timestamp: DateTime;
-        /// DOC
+        /// The controls whose place it took.
         superseded_ids: Vec<Text> [1..=24; ..=36],
     }
     NotifyDERStartStopResponse {}
 
-    /// DOC
-    NotifyDERAlarm (Station, "DERControl", V21)
+    /// Tells a fault of the grid (R05).
+    NotifyDERAlarm (Station, "DER Control", V21)
     NotifyDERAlarmRequest {
-        /// DOC
+        /// The kind of control that noticed it.
         control_type: DerControl,
-        /// DOC
+        /// When.
         timestamp: DateTime;
-        /// DOC
+        /// The fault; absent if the alarm ended.
         grid_event_fault: GridEventFault,
-        /// DOC
+        /// Whether the alarm is over; `false` if absent.
         alarm_ended: bool,
-        /// DOC
+        /// What else is known.
         extra_info: Text [..=200],
     }
     NotifyDERAlarmResponse {}

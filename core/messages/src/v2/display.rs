@@ -1,4 +1,4 @@
-//! Functional block O: messages on the display
+//! Functional block O: messages on the station's display.
 
 use alloc::vec::Vec;
 
@@ -6,104 +6,94 @@ use super::{Component, MessageContent, StatusInfo};
 use crate::{DateTime, Text};
 
 enums! {
-    /// DOC
+    /// How a message stands among others (O01).
     MessagePriority { AlwaysFront, InFront, NormalCycle }
 
-    /// DOC
+    /// The state of the EVSE in which a message is shown.
     MessageState { Charging, Faulted, Idle, Unavailable, Suspended [V21], Discharging [V21] }
 
-    /// DOC
+    /// What the station makes of a message (O01, O02, O06).
     DisplayMessageStatus {
         Accepted, NotSupportedMessageFormat, Rejected, NotSupportedPriority, NotSupportedState, UnknownTransaction,
         LanguageNotSupported [V21],
     }
 
-    /// DOC
+    /// Whether messages of this kind exist (O03, O04).
     GetDisplayMessagesStatus { Accepted, Unknown }
 
-    /// DOC
+    /// What became of a message that is taken away (O05).
     ClearMessageStatus { Accepted, Unknown, Rejected [V21] }
 }
 
 structs! {
-    /// DOC
+    /// A message, and when it is shown.
     MessageInfo {
-        /// DOC
+        /// Its number, unique in the station.
         id: i32 [0..] [V201 ..],
-        /// DOC
+        /// How it stands among others.
         priority: MessagePriority,
-        /// DOC
+        /// What it says.
         message: MessageContent;
-        /// DOC
+        /// The display that it is meant for; the station's main one if absent.
         display: Component,
-        /// DOC
+        /// Shown in this state only; in all of them if absent.
         state: MessageState,
-        /// DOC
+        /// Shown from then on; at once if absent.
         start_date_time: DateTime,
-        /// DOC
+        /// Shown until then; until it is taken away if absent.
         end_date_time: DateTime,
-        /// DOC
+        /// Shown while this transaction lasts, and gone with it (O02).
         transaction_id: Text [..=36],
-        /// DOC
+        /// The same in other languages.
         message_extra: Vec<MessageContent> [V21 1..=4],
     }
 }
 
 messages! { structs:
-    /// DOC
-    SetDisplayMessage (Csms, "DisplayMessage")
+    /// Puts a message on the display, or another one in its place (O01, O02, O06).
+    SetDisplayMessage (Csms, "Display Message")
     SetDisplayMessageRequest {
-        /// DOC
+        /// The message.
         message: MessageInfo,
     }
-    SetDisplayMessageResponse {
-        /// DOC
-        status: DisplayMessageStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    SetDisplayMessageResponse { => DisplayMessageStatus }
 
-    /// DOC
-    GetDisplayMessages (Csms, "DisplayMessage")
+    /// Asks for the messages that are set, by criteria (O03, O04).
+    GetDisplayMessages (Csms, "Display Message")
     GetDisplayMessagesRequest {
-        /// DOC
+        /// Comes back in every part of the list.
         request_id: i32;
-        /// DOC
+        /// With these numbers only.
         id: Vec<i32> [1..; 0..] [V201 1..],
-        /// DOC
+        /// With this priority only.
         priority: MessagePriority,
-        /// DOC
+        /// For this state only.
         state: MessageState,
     }
     GetDisplayMessagesResponse {
-        /// DOC
+        /// Whether a list follows.
         status: GetDisplayMessagesStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
-    NotifyDisplayMessages (Station, "DisplayMessage")
+    /// One part of the list of messages (O03, O04).
+    NotifyDisplayMessages (Station, "Display Message")
     NotifyDisplayMessagesRequest {
-        /// DOC
+        /// The request that it answers.
         request_id: i32;
-        /// DOC
+        /// The messages.
         message_info: Vec<MessageInfo> [1..],
-        /// DOC
+        /// Whether another part follows; `false` if absent.
         tbc: bool,
     }
     NotifyDisplayMessagesResponse {}
 
-    /// DOC
-    ClearDisplayMessage (Csms, "DisplayMessage")
+    /// Takes a message away (O05).
+    ClearDisplayMessage (Csms, "Display Message")
     ClearDisplayMessageRequest {
-        /// DOC
+        /// The message.
         id: i32 [0..] [V201 ..],
     }
-    ClearDisplayMessageResponse {
-        /// DOC
-        status: ClearMessageStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    ClearDisplayMessageResponse { => ClearMessageStatus }
 }

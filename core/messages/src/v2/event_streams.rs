@@ -1,63 +1,53 @@
-//! Functional block N: periodic event streams.
+//! Functional block N: periodic event streams, from opening to closing (N11 to N15).
 
 use alloc::vec::Vec;
 
-use super::{GenericStatus, PeriodicEventStreamParams, StatusInfo};
+use super::{GenericStatus, PeriodicEventStreamParams};
 
 structs! {
-    /// DOC
+    /// A stream: what it carries, and how often.
     ConstantStreamData {
-        /// DOC
+        /// The stream's number, chosen by the station.
         id: i32 [0..],
-        /// DOC
+        /// How often data goes out.
         params: PeriodicEventStreamParams,
-        /// DOC
+        /// The monitor that feeds it.
         variable_monitoring_id: i32 [0..],
     }
 }
 
 messages! { structs:
-    /// DOC
+    /// Opens a stream for the data of a monitor (N11).
     OpenPeriodicEventStream (Station, "Diagnostics", V21)
     OpenPeriodicEventStreamRequest {
-        /// DOC
+        /// The stream.
         constant_stream_data: ConstantStreamData,
     }
-    OpenPeriodicEventStreamResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    OpenPeriodicEventStreamResponse { => GenericStatus }
 
-    /// DOC
+    /// Changes how often a stream sends (N14).
     AdjustPeriodicEventStream (Csms, "Diagnostics", V21)
     AdjustPeriodicEventStreamRequest {
-        /// DOC
+        /// The stream.
         id: i32 [0..],
-        /// DOC
+        /// How often data goes out from now on.
         params: PeriodicEventStreamParams,
     }
-    AdjustPeriodicEventStreamResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    AdjustPeriodicEventStreamResponse { => GenericStatus }
 
-    /// DOC
+    /// Asks which streams are open (N12).
     GetPeriodicEventStream (Csms, "Diagnostics", V21)
     GetPeriodicEventStreamRequest {}
     GetPeriodicEventStreamResponse {
         ;
-        /// DOC
+        /// The streams; absent if none is open.
         constant_stream_data: Vec<ConstantStreamData> [1..],
     }
 
-    /// DOC
+    /// Tells that a stream sends nothing any more (N13).
     ClosePeriodicEventStream (Station, "Diagnostics", V21)
     ClosePeriodicEventStreamRequest {
-        /// DOC
+        /// The stream.
         id: i32 [0..],
     }
     ClosePeriodicEventStreamResponse {}

@@ -6,117 +6,107 @@ use super::{GenericStatus, StatusInfo};
 use crate::{DateTime, Text};
 
 enums! {
-    /// DOC
+    /// What the station makes of a firmware update (L01, L02).
     UpdateFirmwareStatus { Accepted, Rejected, AcceptedCanceled, InvalidCertificate, RevokedCertificate }
 
-    /// DOC
+    /// How far a firmware update has come (L01, L02).
     FirmwareStatus {
         Downloaded, DownloadFailed, Downloading, DownloadScheduled, DownloadPaused, Idle, InstallationFailed,
         Installing, Installed, InstallRebooting, InstallScheduled, InstallVerificationFailed, InvalidSignature,
         SignatureVerified,
     }
 
-    /// DOC
+    /// How far a Local Controller has come with publishing firmware (L03).
     PublishFirmwareStatus {
         Idle, DownloadScheduled, Downloading, Downloaded, Published, DownloadFailed, DownloadPaused, InvalidChecksum,
         ChecksumVerified, PublishFailed,
     }
 
-    /// DOC
+    /// What became of published firmware that is taken back (L04).
     UnpublishFirmwareStatus { DownloadOngoing, NoFirmware, Unpublished }
 }
 
 structs! {
-    /// DOC
+    /// Firmware, and when to fetch and install it.
     Firmware {
-        /// DOC
+        /// Where it is fetched from.
         location: Text [..=2000] [V201 ..=512],
-        /// DOC
+        /// When it may be fetched at the earliest.
         retrieve_date_time: DateTime;
-        /// DOC
+        /// When it may be installed at the earliest; at once if absent.
         install_date_time: DateTime,
-        /// DOC
+        /// The certificate that it is signed with, in PEM (L01).
         signing_certificate: Text [..=5500],
-        /// DOC
+        /// The signature, in Base64 (L01).
         signature: Text [..=800],
     }
 }
 
 messages! { structs:
-    /// DOC
-    UpdateFirmware (Csms, "FirmwareManagement")
+    /// Has the station fetch and install firmware (L01, L02).
+    UpdateFirmware (Csms, "Firmware Management")
     UpdateFirmwareRequest {
-        /// DOC
+        /// Comes back in every status of this update.
         request_id: i32,
-        /// DOC
+        /// The firmware.
         firmware: Firmware;
-        /// DOC
+        /// How often fetching is tried again; up to the station if absent.
         retries: i32 [0..] [V201 ..],
-        /// DOC
+        /// Seconds between two tries; up to the station if absent.
         retry_interval: i32,
     }
-    UpdateFirmwareResponse {
-        /// DOC
-        status: UpdateFirmwareStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    UpdateFirmwareResponse { => UpdateFirmwareStatus }
 
-    /// DOC
-    FirmwareStatusNotification (Station, "FirmwareManagement")
+    /// Tells how far a firmware update has come (L01, L02).
+    FirmwareStatusNotification (Station, "Firmware Management")
     FirmwareStatusNotificationRequest {
-        /// DOC
+        /// How far.
         status: FirmwareStatus;
-        /// DOC
+        /// The update that it is about; absent only for `Idle`.
         request_id: i32,
-        /// DOC
+        /// More about it.
         status_info: StatusInfo [V21],
     }
     FirmwareStatusNotificationResponse {}
 
-    /// DOC
-    PublishFirmware (Csms, "FirmwareManagement")
+    /// Has a Local Controller fetch firmware and offer it to its stations (L03).
+    PublishFirmware (Csms, "Firmware Management")
     PublishFirmwareRequest {
-        /// DOC
+        /// Where it is fetched from.
         location: Text [..=2000] [V201 ..=512],
-        /// DOC
+        /// MD5 of the whole file, in hexadecimal.
         checksum: Text [..=32],
-        /// DOC
+        /// Comes back in every status of this publication.
         request_id: i32 [0..] [V201 ..];
-        /// DOC
+        /// How often fetching is tried again; up to the Local Controller if absent.
         retries: i32 [0..] [V201 ..],
-        /// DOC
+        /// Seconds between two tries; up to the Local Controller if absent.
         retry_interval: i32 [0..] [V201 ..],
     }
-    PublishFirmwareResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    PublishFirmwareResponse { => GenericStatus }
 
-    /// DOC
-    PublishFirmwareStatusNotification (Station, "FirmwareManagement")
+    /// Tells how far publishing firmware has come (L03).
+    PublishFirmwareStatusNotification (Station, "Firmware Management")
     PublishFirmwareStatusNotificationRequest {
-        /// DOC
+        /// How far.
         status: PublishFirmwareStatus;
-        /// DOC
+        /// Where stations find it; there for `Published` only.
         location: Vec<Text> [1..; ..=2000] [V201 1..; ..=512],
-        /// DOC
+        /// The publication that it is about.
         request_id: i32 [0..] [V201 ..],
-        /// DOC
+        /// More about it.
         status_info: StatusInfo [V21],
     }
     PublishFirmwareStatusNotificationResponse {}
 
-    /// DOC
-    UnpublishFirmware (Csms, "FirmwareManagement")
+    /// Takes published firmware back (L04).
+    UnpublishFirmware (Csms, "Firmware Management")
     UnpublishFirmwareRequest {
-        /// DOC
+        /// MD5 of the whole file, in hexadecimal.
         checksum: Text [..=32],
     }
     UnpublishFirmwareResponse {
-        /// DOC
+        /// The verdict.
         status: UnpublishFirmwareStatus,
     }
 }

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{IdToken, IdTokenInfo, StatusInfo};
+use super::{IdToken, IdTokenInfo};
 
 enums! {
     /// Whether a list changes the station's list or replaces it.
@@ -24,7 +24,7 @@ structs! {
 
 messages! { structs:
     /// Asks for the version of the station's list (D02).
-    GetLocalListVersion (Csms, "LocalAuthorizationList")
+    GetLocalListVersion (Csms, "Local Authorization List Management")
     GetLocalListVersionRequest {}
     GetLocalListVersionResponse {
         /// The version; 0 if there is no list.
@@ -32,7 +32,7 @@ messages! { structs:
     }
 
     /// Replaces the station's list or changes it (D01).
-    SendLocalList (Csms, "LocalAuthorizationList")
+    SendLocalList (Csms, "Local Authorization List Management")
     SendLocalListRequest {
         /// The list's version afterwards, more than 0; in a differential update also more than before.
         version_number: i32,
@@ -41,10 +41,5 @@ messages! { structs:
         /// The entries; if absent, a full update empties the list and a differential one leaves it.
         local_authorization_list: Vec<AuthorizationData> [1..],
     }
-    SendLocalListResponse {
-        /// The verdict.
-        status: SendLocalListStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    SendLocalListResponse { => SendLocalListStatus }
 }

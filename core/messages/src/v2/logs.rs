@@ -4,105 +4,100 @@ use super::{CertificateHashData, IdToken, StatusInfo};
 use crate::{DateTime, Text};
 
 enums! {
-    /// DOC
+    /// Which log is asked for (N01).
     LogKind { DiagnosticsLog, SecurityLog, DataCollectorLog [V21] }
 
-    /// DOC
+    /// What the station makes of the request for a log (N01).
     LogStatus { Accepted, Rejected, AcceptedCanceled }
 
-    /// DOC
+    /// How far the upload of a log has come (N01).
     UploadLogStatus {
         BadMessage, Idle, NotSupportedOperation, PermissionDenied, Uploaded, UploadFailure, Uploading,
         AcceptedCanceled,
     }
 
-    /// DOC
+    /// What the station makes of a request about a customer (N09, N10).
     CustomerInformationStatus { Accepted, Rejected, Invalid }
 }
 
 structs! {
-    /// DOC
+    /// Where a log goes, and what of it.
     LogParameters {
-        /// DOC
+        /// Where it is uploaded to.
         remote_location: Text [..=2000] [V201 ..=512];
-        /// DOC
+        /// Entries before it are not asked for.
         oldest_timestamp: DateTime,
-        /// DOC
+        /// Entries after it are not asked for.
         latest_timestamp: DateTime,
     }
 }
 
 messages! { structs:
-    /// DOC
+    /// Has the station upload a log (N01).
     GetLog (Csms, "Diagnostics")
     GetLogRequest {
-        /// DOC
+        /// Where it goes, and what of it.
         log: LogParameters,
-        /// DOC
+        /// Which log.
         log_type: LogKind,
-        /// DOC
+        /// Comes back in every status of this upload.
         request_id: i32;
-        /// DOC
+        /// How often uploading is tried again; up to the station if absent.
         retries: i32 [0..] [V201 ..],
-        /// DOC
+        /// Seconds between two tries; up to the station if absent.
         retry_interval: i32,
     }
     GetLogResponse {
-        /// DOC
+        /// The verdict.
         status: LogStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
-        /// DOC
+        /// What the file will be called; absent if there is nothing to upload.
         filename: Text [..=255],
     }
 
-    /// DOC
+    /// Tells how far the upload of a log has come (N01).
     LogStatusNotification (Station, "Diagnostics")
     LogStatusNotificationRequest {
-        /// DOC
+        /// How far.
         status: UploadLogStatus;
-        /// DOC
+        /// The request that it is about; absent only for `Idle`.
         request_id: i32,
-        /// DOC
+        /// More about it.
         status_info: StatusInfo [V21],
     }
     LogStatusNotificationResponse {}
 
-    /// DOC
+    /// Has the station report what it keeps about a customer, or forget it (N09, N10).
     CustomerInformation (Csms, "Diagnostics")
     CustomerInformationRequest {
-        /// DOC
+        /// Comes back in every part of the report.
         request_id: i32 [0..] [V201 ..],
-        /// DOC
+        /// Whether it is reported.
         report: bool,
-        /// DOC
+        /// Whether it is forgotten.
         clear: bool;
-        /// DOC
+        /// The customer, by certificate.
         customer_certificate: CertificateHashData,
-        /// DOC
+        /// The customer, by token.
         id_token: IdToken,
-        /// DOC
+        /// The customer, by another name that the CSMS and the vendor agreed on.
         customer_identifier: Text [..=64],
     }
-    CustomerInformationResponse {
-        /// DOC
-        status: CustomerInformationStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    CustomerInformationResponse { => CustomerInformationStatus }
 
-    /// DOC
+    /// One part of what the station keeps about a customer (N09, N10).
     NotifyCustomerInformation (Station, "Diagnostics")
     NotifyCustomerInformationRequest {
-        /// DOC
+        /// Text for people, part by part.
         data: Text [..=512],
-        /// DOC
+        /// The part's number, from 0.
         seq_no: i32 [0..] [V201 ..],
-        /// DOC
+        /// When the station read it.
         generated_at: DateTime,
-        /// DOC
+        /// The request that it answers.
         request_id: i32 [0..] [V201 ..];
-        /// DOC
+        /// Whether another part follows; `false` if absent.
         tbc: bool,
     }
     NotifyCustomerInformationResponse {}

@@ -1,4 +1,4 @@
-//! Functional block N: monitors and events.
+//! Functional block N: monitors on variables, and the events that they and the hardware make.
 
 use alloc::vec::Vec;
 
@@ -6,240 +6,230 @@ use super::{Component, ComponentVariable, GenericDeviceModelStatus, GenericStatu
 use crate::{DateTime, Decimal, Text};
 
 enums! {
-    /// DOC
+    /// What a monitor looks for (N04).
     MonitorKind {
-        UpperThreshold, LowerThreshold, Delta, Periodic, PeriodicClockAligned, TargetDelta [V21], TargetDeltaRelative
-        [V21],
+        UpperThreshold, LowerThreshold, Delta, Periodic, PeriodicClockAligned, TargetDelta [V21],
+        TargetDeltaRelative [V21],
     }
 
-    /// DOC
+    /// What became of a monitor that was to be set (N04).
     SetMonitoringStatus { Accepted, UnknownComponent, UnknownVariable, UnsupportedMonitorType, Rejected, Duplicate }
 
-    /// DOC
+    /// What became of a monitor that was to be removed (N06).
     ClearMonitoringStatus { Accepted, Rejected, NotFound }
 
-    /// DOC
+    /// Which of the monitors that came with the station are active (N03).
     MonitoringBase { All, FactoryDefault, HardWiredOnly }
 
-    /// DOC
+    /// Which kinds of monitors are asked for (N02).
     MonitoringCriterion { ThresholdMonitoring, DeltaMonitoring, PeriodicMonitoring }
 
-    /// DOC
+    /// What made an event: the hardware, or which kind of monitor.
     EventNotificationKind { HardWiredNotification, HardWiredMonitor, PreconfiguredMonitor, CustomMonitor }
 
-    /// DOC
+    /// What a variable did when the event came.
     EventTrigger { Alerting, Delta, Periodic }
 }
 
 structs! {
-    /// DOC
+    /// How often a stream sends; at least one of both.
     PeriodicEventStreamParams {
         ;
-        /// DOC
+        /// Seconds between two messages.
         interval: i32 [0..],
-        /// DOC
+        /// Values that go out together.
         values: i32 [0..],
     }
 
-    /// DOC
+    /// A monitor to set (N04).
     SetMonitoringData {
-        /// DOC
+        /// The threshold, the difference, or the period in seconds, after its kind.
         value: Decimal,
-        /// DOC
+        /// What it looks for.
         kind: MonitorKind = "type",
-        /// DOC
+        /// From 0, danger, to 9, information.
         severity: i32 [0..] [V201 ..],
-        /// DOC
+        /// Where the variable is.
         component: Component,
-        /// DOC
+        /// The variable.
         variable: Variable;
-        /// DOC
+        /// The monitor that it replaces; a new one if absent.
         id: i32 [0..] [V201 ..],
-        /// DOC
+        /// Sends its values by a stream from now on.
         periodic_event_stream: PeriodicEventStreamParams [V21],
-        /// DOC
+        /// Whether it works during transactions only; `false` if absent.
         transaction: bool,
     }
 
-    /// DOC
+    /// What became of one monitor (N04).
     SetMonitoringResult {
-        /// DOC
+        /// The verdict.
         status: SetMonitoringStatus,
-        /// DOC
+        /// As asked.
         kind: MonitorKind = "type",
-        /// DOC
+        /// As asked.
         component: Component,
-        /// DOC
+        /// As asked.
         variable: Variable,
-        /// DOC
+        /// As asked.
         severity: i32 [0..] [V201 ..];
-        /// DOC
+        /// The number that the station gave it; there if the status is `Accepted`.
         id: i32 [0..] [V201 ..],
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
+    /// What became of one monitor (N06).
     ClearMonitoringResult {
-        /// DOC
+        /// The verdict.
         status: ClearMonitoringStatus,
-        /// DOC
+        /// The monitor.
         id: i32 [0..] [V201 ..];
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
+    /// A monitor in a report (N02).
     VariableMonitoring {
-        /// DOC
+        /// Its number.
         id: i32 [0..] [V201 ..],
-        /// DOC
+        /// Whether it works during transactions only.
         transaction: bool,
-        /// DOC
+        /// The threshold, the difference, or the period in seconds, after its kind.
         value: Decimal,
-        /// DOC
+        /// What it looks for.
         kind: MonitorKind = "type",
-        /// DOC
+        /// From 0, danger, to 9, information.
         severity: i32 [0..] [V201 ..];
-        /// DOC
+        /// Where it comes from.
         event_notification_type: EventNotificationKind [V21 required],
     }
 
-    /// DOC
+    /// The monitors on one variable.
     MonitoringData {
-        /// DOC
+        /// Where the variable is.
         component: Component,
-        /// DOC
+        /// The variable.
         variable: Variable,
-        /// DOC
+        /// The monitors.
         variable_monitoring: Vec<VariableMonitoring> [1..],
     }
 
-    /// DOC
+    /// Something that happened (N07, N08).
     EventData {
-        /// DOC
+        /// Its number.
         event_id: i32 [0..] [V201 ..],
-        /// DOC
+        /// When it happened.
         timestamp: DateTime,
-        /// DOC
+        /// What the variable did.
         trigger: EventTrigger,
-        /// DOC
+        /// The variable's value then.
         actual_value: Text [..=2500],
-        /// DOC
+        /// Where the variable is.
         component: Component,
-        /// DOC
+        /// What made the event.
         event_notification_type: EventNotificationKind,
-        /// DOC
+        /// The variable.
         variable: Variable;
-        /// DOC
+        /// The event that it is the consequence of.
         cause: i32 [0..] [V201 ..],
-        /// DOC
+        /// The vendor's code.
         tech_code: Text [..=50],
-        /// DOC
+        /// The vendor's explanation.
         tech_info: Text [..=500],
-        /// DOC
+        /// Whether the state that an event before told of is over.
         cleared: bool,
-        /// DOC
+        /// The transaction that it happened in.
         transaction_id: Text [..=36],
-        /// DOC
+        /// The monitor that made it.
         variable_monitoring_id: i32 [0..] [V201 ..],
-        /// DOC
+        /// From 0, danger, to 9, information; of events that no monitor made.
         severity: i32 [V21 0..],
     }
 }
 
 messages! { structs:
-    /// DOC
+    /// Puts monitors on variables (N04).
     SetVariableMonitoring (Csms, "Diagnostics")
     SetVariableMonitoringRequest {
-        /// DOC
+        /// The monitors.
         set_monitoring_data: Vec<SetMonitoringData> [1..],
     }
     SetVariableMonitoringResponse {
-        /// DOC
+        /// A verdict for each of them.
         set_monitoring_result: Vec<SetMonitoringResult> [1..],
     }
 
-    /// DOC
+    /// Removes monitors (N06).
     ClearVariableMonitoring (Csms, "Diagnostics")
     ClearVariableMonitoringRequest {
-        /// DOC
+        /// Their numbers.
         id: Vec<i32> [1..; 0..] [V201 1..],
     }
     ClearVariableMonitoringResponse {
-        /// DOC
+        /// A verdict for each of them.
         clear_monitoring_result: Vec<ClearMonitoringResult> [1..],
     }
 
-    /// DOC
+    /// Chooses which of the monitors that came with the station are active (N03).
     SetMonitoringBase (Csms, "Diagnostics")
     SetMonitoringBaseRequest {
-        /// DOC
+        /// Which.
         monitoring_base: MonitoringBase,
     }
-    SetMonitoringBaseResponse {
-        /// DOC
-        status: GenericDeviceModelStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    SetMonitoringBaseResponse { => GenericDeviceModelStatus }
 
-    /// DOC
+    /// Chooses how severe an event must be to be told (N05).
     SetMonitoringLevel (Csms, "Diagnostics")
     SetMonitoringLevelRequest {
-        /// DOC
+        /// The least severe that is told, from 0 to 9.
         severity: i32 [0..] [V201 ..],
     }
-    SetMonitoringLevelResponse {
-        /// DOC
-        status: GenericStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    SetMonitoringLevelResponse { => GenericStatus }
 
-    /// DOC
+    /// Asks for the monitors that are set, by criteria (N02).
     GetMonitoringReport (Csms, "Diagnostics")
     GetMonitoringReportRequest {
-        /// DOC
+        /// Comes back in every part of the report.
         request_id: i32;
-        /// DOC
+        /// On these variables only.
         component_variable: Vec<ComponentVariable> [1..],
-        /// DOC
+        /// Of these kinds only.
         monitoring_criteria: Vec<MonitoringCriterion> [1..=3],
     }
     GetMonitoringReportResponse {
-        /// DOC
+        /// Whether a report follows.
         status: GenericDeviceModelStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 
-    /// DOC
+    /// One part of the report of monitors (N02).
     NotifyMonitoringReport (Station, "Diagnostics")
     NotifyMonitoringReportRequest {
-        /// DOC
+        /// The request that it answers.
         request_id: i32,
-        /// DOC
+        /// The part's number, from 0.
         seq_no: i32 [0..] [V201 ..],
-        /// DOC
+        /// When the station made it.
         generated_at: DateTime;
-        /// DOC
+        /// The monitors, by variable.
         monitor: Vec<MonitoringData> [1..],
-        /// DOC
+        /// Whether another part follows; `false` if absent.
         tbc: bool,
     }
     NotifyMonitoringReportResponse {}
 
-    /// DOC
+    /// Tells events (N07, N08).
     NotifyEvent (Station, "Diagnostics")
     NotifyEventRequest {
-        /// DOC
+        /// When the station made this message.
         generated_at: DateTime,
-        /// DOC
+        /// The part's number, from 0.
         seq_no: i32 [0..] [V201 ..],
-        /// DOC
+        /// The events.
         event_data: Vec<EventData> [1..];
-        /// DOC
+        /// Whether another part follows; `false` if absent.
         tbc: bool,
     }
     NotifyEventResponse {}

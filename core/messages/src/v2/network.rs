@@ -6,126 +6,121 @@ use super::{Component, GenericDeviceModelStatus, StatusInfo, Variable};
 use crate::Text;
 
 enums! {
-    /// DOC
+    /// How the station shows itself to the mobile network.
     ApnAuthentication { PAP, CHAP, NONE, AUTO }
 
-    /// DOC
+    /// A version that a connection speaks; newer ones are negotiated in the upgrade, whatever stands here.
     OcppVersion { OCPP12, OCPP15, OCPP16, OCPP20, OCPP201 [V21], OCPP21 [V21] }
 
-    /// DOC
+    /// How OCPP is carried; this family knows JSON only.
     OcppTransport { SOAP, JSON }
 
-    /// DOC
+    /// The network interface that a connection uses.
     OcppInterface { Wired0, Wired1, Wired2, Wired3, Wireless0, Wireless1, Wireless2, Wireless3, Any [V21] }
 
-    /// DOC
+    /// The protocol of a virtual private network.
     VpnKind { IKEv2, IPSec, L2TP, PPTP }
 
-    /// DOC
+    /// What the station makes of a connection profile (B09).
     SetNetworkProfileStatus { Accepted, Rejected, Failed }
 
-    /// DOC
+    /// What parts of the station are asked for (B08).
     ComponentCriterion { Active, Available, Enabled, Problem }
 }
 
 structs! {
-    /// DOC
+    /// The way into a mobile network.
     Apn {
-        /// DOC
+        /// The access point, as a URL.
         apn: Text [..=2000] [V201 ..=512],
-        /// DOC
+        /// How the station shows itself.
         apn_authentication: ApnAuthentication;
-        /// DOC
+        /// The user.
         apn_user_name: Text [..=50] [V201 ..=20],
-        /// DOC
+        /// The password.
         apn_password: Text [..=64] [V201 ..=20],
-        /// DOC
+        /// The SIM card's PIN.
         sim_pin: i32,
-        /// DOC
+        /// The network that is preferred: country and operator code.
         preferred_network: Text [..=6],
-        /// DOC
+        /// Whether no other network will do; `false` if absent.
         use_only_preferred_network: bool,
     }
 
-    /// DOC
+    /// A virtual private network.
     Vpn {
-        /// DOC
+        /// Its server.
         server: Text [..=2000] [V201 ..=512],
-        /// DOC
+        /// The user.
         user: Text [..=50] [V201 ..=20],
-        /// DOC
+        /// The password.
         password: Text [..=64] [V201 ..=20],
-        /// DOC
+        /// The shared key.
         key: Text [..=255],
-        /// DOC
+        /// Its protocol.
         kind: VpnKind = "type";
-        /// DOC
+        /// The user's group.
         group: Text [..=50] [V201 ..=20],
     }
 
-    /// DOC
+    /// One way to the CSMS.
     NetworkConnectionProfile {
-        /// DOC
+        /// Through which interface.
         ocpp_interface: OcppInterface,
-        /// DOC
+        /// How OCPP is carried.
         ocpp_transport: OcppTransport,
-        /// DOC
+        /// Seconds that a CALL waits for its answer.
         message_timeout: i32,
-        /// DOC
+        /// Where the CSMS listens, without the station's identity.
         ocpp_csms_url: Text [..=2000] [V201 ..=512],
-        /// DOC
+        /// Which security profile protects it.
         security_profile: i32 [0..] [V201 ..];
-        /// DOC
+        /// Through this mobile network.
         apn: Apn,
-        /// DOC
+        /// Which version it speaks; since 2.1 what is negotiated counts.
         ocpp_version: OcppVersion [V201 required],
-        /// DOC
+        /// The identity that the station uses there; its usual one if absent.
         identity: Text [V21 ..=48],
-        /// DOC
+        /// The password that it uses there; its usual one if absent.
         basic_auth_password: Text [V21 ..=64],
-        /// DOC
+        /// Through this private network.
         vpn: Vpn,
     }
 
-    /// DOC
+    /// A part of the station, or one of its properties.
     ComponentVariable {
-        /// DOC
+        /// The part.
         component: Component;
-        /// DOC
+        /// The property; all of them if absent.
         variable: Variable,
     }
 }
 
 messages! { structs:
-    /// DOC
+    /// Sets one of the ways to the CSMS; which one is used when is a variable (B09).
     SetNetworkProfile (Csms, "Provisioning")
     SetNetworkProfileRequest {
-        /// DOC
+        /// The slot that it is kept in.
         configuration_slot: i32,
-        /// DOC
+        /// The way.
         connection_data: NetworkConnectionProfile,
     }
-    SetNetworkProfileResponse {
-        /// DOC
-        status: SetNetworkProfileStatus;
-        /// DOC
-        status_info: StatusInfo,
-    }
+    SetNetworkProfileResponse { => SetNetworkProfileStatus }
 
-    /// DOC
+    /// Asks for parts of the device model, by criteria (B08).
     GetReport (Csms, "Provisioning")
     GetReportRequest {
-        /// DOC
+        /// Comes back in every part of the report.
         request_id: i32;
-        /// DOC
+        /// Of these parts and properties only.
         component_variable: Vec<ComponentVariable> [1..],
-        /// DOC
+        /// Of parts to which one of these applies only.
         component_criteria: Vec<ComponentCriterion> [1..=4],
     }
     GetReportResponse {
-        /// DOC
+        /// Whether a report follows.
         status: GenericDeviceModelStatus;
-        /// DOC
+        /// Why.
         status_info: StatusInfo,
     }
 }

@@ -277,10 +277,5 @@ messages! { structs:
         /// The EVSE; absent for the whole station.
         evse_id: i32 [0..] [V201 ..],
     }
-    ResetResponse {
-        /// The verdict.
-        status: ResetStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    ResetResponse { => ResetStatus }
 }

@@ -54,12 +54,7 @@ messages! { structs:
         /// The transaction.
         transaction_id: Text [..=36],
     }
-    RequestStopTransactionResponse {
-        /// The verdict.
-        status: RequestStartStopStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    RequestStopTransactionResponse { => RequestStartStopStatus }
 
     /// Makes the station send a message now (F06).
     TriggerMessage (Csms, "Remote Control")

@@ -1,6 +1,6 @@
 //! Functional block H: reservations.
 
-use super::{IdToken, StatusInfo};
+use super::IdToken;
 use crate::DateTime;
 
 enums! {
@@ -39,12 +39,7 @@ messages! { structs:
         /// The group whose tokens may use it as well (H03).
         group_id_token: IdToken,
     }
-    ReserveNowResponse {
-        /// The verdict.
-        status: ReserveNowStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    ReserveNowResponse { => ReserveNowStatus }
 
     /// Ends a reservation (H02).
     CancelReservation (Csms, "Reservation")
@@ -52,12 +47,7 @@ messages! { structs:
         /// The reservation.
         reservation_id: i32 [0..] [V201 ..],
     }
-    CancelReservationResponse {
-        /// The verdict.
-        status: CancelReservationStatus;
-        /// Why.
-        status_info: StatusInfo,
-    }
+    CancelReservationResponse { => CancelReservationStatus }
 
     /// Tells that a reservation ended unused or could not be kept (H01, H03, H04).
     ReservationStatusUpdate (Station, "Reservation")

@@ -5,26 +5,26 @@ use alloc::vec::Vec;
 use crate::{DateTime, Decimal, Text};
 
 structs! {
-    /// DOC
+    /// One value of a stream.
     StreamDataElement {
-        /// DOC
+        /// Seconds after the message's `basetime`.
         t: Decimal,
-        /// DOC
+        /// The value, as text.
         v: Text [..=2500],
     }
 }
 
 sends! { structs:
-    /// DOC
+    /// Carries values of a stream, and waits for no answer (N15).
     NotifyPeriodicEventStream (Station, "Diagnostics", V21)
     NotifyPeriodicEventStream {
-        /// DOC
+        /// The values.
         data: Vec<StreamDataElement> [1..],
-        /// DOC
+        /// The stream.
         id: i32 [0..],
-        /// DOC
+        /// How many values wait in the station behind these.
         pending: i32 [0..],
-        /// DOC
+        /// The time that the values' times are counted from.
         basetime: DateTime,
     }
 }

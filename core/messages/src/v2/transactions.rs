@@ -12,8 +12,8 @@ enums! {
 
     /// What made the station send an event.
     TriggerReason {
-        AbnormalCondition, Authorized, CablePluggedIn, ChargingRateChanged, ChargingStateChanged, CostLimitReached [V21],
-        Deauthorized, EnergyLimitReached, EVCommunicationLost,
+        AbnormalCondition, Authorized, CablePluggedIn, ChargingRateChanged, ChargingStateChanged,
+        CostLimitReached [V21], Deauthorized, EnergyLimitReached, EVCommunicationLost,
         EVConnectTimeout, EVDeparted, EVDetected, LimitSet [V21],
         MeterValueClock, MeterValuePeriodic, OperationModeChanged [V21], RemoteStart, RemoteStop, ResetCommand,
         RunningCost [V21], SignedDataReceived, SoCLimitReached [V21], StopAuthorized, TariffChanged [V21],
