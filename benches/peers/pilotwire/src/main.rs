@@ -31,7 +31,7 @@ fn main() {
     harness::run(vec![
         case::<v16::BootNotificationRequest>(0, V16),
         case::<v16::MeterValuesRequest>(1, V16),
-        
+        case::<v16::SetChargingProfileRequest>(2, V16),
         case::<v2::BootNotificationRequest>(3, V201),
         case::<v2::TransactionEventRequest>(4, V201),
         case::<v2::NotifyReportRequest>(5, V201),

@@ -6,14 +6,14 @@ use super::{GenericStatus, IdToken};
 use crate::{DateTime, Decimal, Text};
 
 enums! {
-    /// What happened to batteries (S03).
+    /// What happened to batteries; `BatteryOutTimeout` if nobody took them in time (S03).
     BatterySwapEvent { BatteryIn, BatteryOut, BatteryOutTimeout }
 }
 
 structs! {
-    /// One battery.
+    /// One battery of a swap (S03).
     BatteryData {
-        /// Where it goes in or comes out.
+        /// The slot that it goes into or comes out of.
         evse_id: i32 [0..],
         /// Its own number.
         serial_number: Text [..=50],
@@ -38,7 +38,7 @@ messages! { structs:
         event_type: BatterySwapEvent,
         /// Who swaps.
         id_token: IdToken,
-        /// What both events of one swap have in common.
+        /// What the events of one swap, and the request for it if any, have in common.
         request_id: i32,
     }
     BatterySwapResponse {}

@@ -14,9 +14,9 @@ messages! { structs:
     /// Hands on a signal of the frequency service (Q08).
     AFRRSignal (Csms, "Bidirectional Power Transfer", V21)
     AFRRSignalRequest {
-        /// When the signal holds.
+        /// From when on the signal holds.
         timestamp: DateTime,
-        /// The signal, as the curve of the schedule has it.
+        /// Looked up in the step's `v2x_signal_watt_curve` for the power.
         signal: i32,
     }
     AFRRSignalResponse { => GenericStatus }

@@ -26,7 +26,7 @@ enums! {
     /// Who sets the car's goals: itself alone, or the station and CSMS with it.
     MobilityNeedsMode { EVCC, EVCCSECC = "EVCC_SECC" }
 
-    /// What the CSMS makes of the car's needs (K15, K17).
+    /// What the CSMS makes of the car's needs (K15 to K20).
     NotifyEvChargingNeedsStatus { Accepted, Rejected, Processing, NoChargingProfile [V21] }
 }
 
@@ -63,7 +63,7 @@ structs! {
         bulk_soc: i32 [0..=100] = "bulkSoC",
     }
 
-    /// What car and EVSE agreed on for the inverter's grid services (ISO 15118-20); no number is negative.
+    /// What bounds the inverter's grid services (ISO 15118-20), never negative: `ev_` the car alone, else both sides.
     DerChargingParameters {
         ;
         /// The control functions that the car has.
@@ -114,7 +114,7 @@ structs! {
         min_discharge_reactive_power_l2: Decimal = "minDischargeReactivePower_L2",
         /// Of phase L3.
         min_discharge_reactive_power_l3: Decimal = "minDischargeReactivePower_L3",
-        /// V between the lines that both sides work with.
+        /// V of the line that both sides work with.
         nominal_voltage: Decimal,
         /// V by which the station's voltage differs from that at the point of common coupling.
         nominal_voltage_offset: Decimal,
@@ -154,7 +154,7 @@ structs! {
     EvPriceRule {
         /// Per kWh.
         energy_fee: Decimal,
-        /// W from which on it holds.
+        /// W from which on it holds, up to the next rule's; negative when the car gives.
         power_range_start: Decimal,
     }
 
@@ -182,7 +182,7 @@ structs! {
     EvPowerScheduleEntry {
         /// Seconds.
         duration: i32,
-        /// W; negative when the car gives.
+        /// W at most; negative when the car gives, positive when it offers nothing.
         power: Decimal,
     }
 
@@ -255,7 +255,7 @@ structs! {
         target_soc: i32 [0..=100] = "targetSoC",
     }
 
-    /// What a car needs.
+    /// What a car needs, and by when (K15 to K20).
     ChargingNeeds {
         /// The kind of energy transfer that it asks for.
         requested_energy_transfer: EnergyTransferMode;
@@ -281,16 +281,16 @@ structs! {
 }
 
 messages! { structs:
-    /// Tells what a car needs (K15, K17).
+    /// Tells what a car needs (K15 to K20).
     NotifyEVChargingNeeds (Station, "Smart Charging")
     NotifyEVChargingNeedsRequest {
         /// Where it is.
         evse_id: i32 [1..] [V201 ..],
         /// What it needs.
         charging_needs: ChargingNeeds;
-        /// How many schedules it can take.
+        /// How many steps of power or price it can take in one schedule (K15.FR.07).
         max_schedule_tuples: i32 [0..] [V201 ..],
-        /// When it told.
+        /// When it told; for needs that came while there was no connection (K15.FR.20).
         timestamp: DateTime [V21],
     }
     NotifyEVChargingNeedsResponse {
@@ -300,7 +300,7 @@ messages! { structs:
         status_info: StatusInfo,
     }
 
-    /// Tells what a car plans to do (K15, K16).
+    /// Tells what a car plans to do (K15 to K19).
     NotifyEVChargingSchedule (Station, "Smart Charging")
     NotifyEVChargingScheduleRequest {
         /// The time that the schedule's times are counted from.
@@ -311,7 +311,7 @@ messages! { structs:
         evse_id: i32 [1..] [V201 ..];
         /// Which of the schedules that it was given it chose.
         selected_charging_schedule_id: i32 [V21 0..],
-        /// Whether it accepts that setpoints are missed within the tolerance.
+        /// Whether the car accepts the schedule's tolerance of power (ISO 15118-20).
         power_tolerance_acceptance: bool [V21],
     }
     NotifyEVChargingScheduleResponse { => GenericStatus }
