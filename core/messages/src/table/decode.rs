@@ -1,9 +1,10 @@
 //! From text to checked values; looks for the reason only when that failed.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use super::judge::judge;
-use super::{Payload, Policy, Rule, Wire};
+use super::{Leniency, Payload, Policy, Rule, Wire};
 use crate::reader::Reader;
 use crate::{ErrorCode, Version, Violation};
 
@@ -23,6 +24,29 @@ pub fn decode<T: Payload>(payload: &str, version: Version) -> Result<T, Violatio
 fn why<T: Payload>(payload: &str, version: Version) -> Violation {
     let unexplained = || Violation::here(ErrorCode::FormatViolation, "the payload cannot be read".into());
     judge(T::SHAPE, payload, version, &Policy::STRICT).err().unwrap_or_else(unexplained)
+}
+
+/// A value, and what was forgiven to get it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Lenient<T> {
+    /// The value. It may break the rules that were forgiven: checked again, it would be refused.
+    pub value: T,
+    /// What was forgiven, in the order of the tables; mostly nothing.
+    pub leniencies: Vec<Leniency>,
+}
+
+/// Decodes a payload, and forgives what `policy` says. A payload that needs no forgiveness costs what [`decode`] costs.
+///
+/// # Errors
+/// The first rule that is broken and not forgiven.
+pub fn decode_leniently<T: Payload>(payload: &str, version: Version, policy: &Policy) -> Result<Lenient<T>, Violation> {
+    let strict = match decode(payload, version) {
+        Ok(value) => return Ok(Lenient { value, leniencies: Vec::new() }),
+        Err(violation) => violation,
+    };
+    let mended = judge(T::SHAPE, payload, version, policy)?;
+    let value = T::read(&mut Reader::new(&mended.text)).map_err(|_| strict)?;
+    Ok(Lenient { value, leniencies: mended.leniencies })
 }
 
 /// The JSON text of a payload that keeps every rule of its table, as `version` has them: a member or word of 2.1 does not

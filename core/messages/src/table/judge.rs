@@ -7,7 +7,7 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::check::{missing, too_new, unknown_word};
-use super::lenient::{Leniency, LeniencyKind, Policy};
+use super::policy::{Leniency, LeniencyKind, Policy};
 use super::{Check, Limits, Member, Rule, Shape, Word, wire};
 use crate::reader::{MAX_DEPTH, Reader};
 use crate::{DateTime, Decimal, ErrorCode, Text, Version, Violation, writer};

@@ -1,12 +1,8 @@
 //! Taking what field devices really send: a policy of the receiver, never a guess.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
-use super::judge::judge;
-use super::{Payload, decode};
-use crate::reader::Reader;
-use crate::{Text, Version, Violation};
+use crate::Text;
 
 /// What a receiver forgives. Everything else is refused as strictly as ever.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,15 +71,6 @@ pub struct Leniency {
     pub found: Text,
 }
 
-/// A value, and what was forgiven to get it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lenient<T> {
-    /// The value. It may break the rules that were forgiven: checked again, it would be refused.
-    pub value: T,
-    /// What was forgiven, in the order of the tables; mostly nothing.
-    pub leniencies: Vec<Leniency>,
-}
-
 /// How often each kind of leniency was used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeniencyCounts([u64; LeniencyKind::ALL.len()]);
@@ -100,18 +87,4 @@ impl LeniencyCounts {
     pub const fn of(&self, kind: LeniencyKind) -> u64 {
         self.0[kind as usize]
     }
-}
-
-/// Decodes a payload, and forgives what `policy` says. A payload that needs no forgiveness costs what [`decode`] costs.
-///
-/// # Errors
-/// The first rule that is broken and not forgiven.
-pub fn decode_leniently<T: Payload>(payload: &str, version: Version, policy: &Policy) -> Result<Lenient<T>, Violation> {
-    let strict = match decode(payload, version) {
-        Ok(value) => return Ok(Lenient { value, leniencies: Vec::new() }),
-        Err(violation) => violation,
-    };
-    let mended = judge(T::SHAPE, payload, version, policy)?;
-    let value = T::read(&mut Reader::new(&mended.text)).map_err(|_| strict)?;
-    Ok(Lenient { value, leniencies: mended.leniencies })
 }
