@@ -113,6 +113,7 @@ impl<'a> Reader<'a> {
     /// Passes a name that stands where the table goes on: peers mostly write in its order.
     #[inline]
     fn expected(&mut self, names: &[&str], next: usize) -> Option<usize> {
+        self.peek();
         let rest = self.text.as_bytes().get(self.at..)?.strip_prefix(b"\"")?;
         let first = *rest.first()?;
         let (place, name) = names.iter().enumerate().skip(next).find(|(_, name)| {

@@ -27,7 +27,7 @@ structs! {
     DerCurvePoints {
         /// Voltage, frequency, power or time.
         x: Decimal,
-        /// In the curve's unit.
+        /// In the curve's unit; of a power factor, positive where reactive power is taken.
         y: Decimal,
     }
 
@@ -88,7 +88,7 @@ structs! {
         duration: Decimal,
     }
 
-    /// When the car may feed the grid again after it switched off; a default only.
+    /// When the inverter may feed the grid again after it switched off; a default only.
     EnterService {
         /// Its rank; 0 is the highest.
         priority: i32 [0..],
@@ -136,7 +136,7 @@ structs! {
         duration: Decimal,
     }
 
-    /// Power that falls as the frequency leaves its range.
+    /// Power that follows the frequency once it leaves its range.
     FreqDroop {
         /// Its rank; 0 is the highest.
         priority: i32 [0..],
@@ -144,9 +144,9 @@ structs! {
         over_freq: Decimal,
         /// Hz below which power rises.
         under_freq: Decimal,
-        /// How steeply above.
+        /// How steeply above, per unit.
         over_droop: Decimal,
-        /// How steeply below.
+        /// How steeply below, per unit.
         under_droop: Decimal,
         /// Seconds to follow.
         response_time: Decimal;
@@ -291,7 +291,7 @@ messages! { structs:
         status: DerControlStatus;
         /// Why.
         status_info: StatusInfo,
-        /// The controls whose place it takes.
+        /// The controls whose place it takes; its own number if one of a higher rank holds (R04.FR.08).
         superseded_ids: Vec<Text> [1..=24; ..=36],
     }
 
@@ -369,11 +369,11 @@ messages! { structs:
     /// Tells a fault of the grid (R05).
     NotifyDERAlarm (Station, "DER Control", V21)
     NotifyDERAlarmRequest {
-        /// The kind of control that noticed it.
+        /// The kind of control that makes the station leave its profile.
         control_type: DerControl,
         /// When.
         timestamp: DateTime;
-        /// The fault; absent if the alarm ended.
+        /// The fault behind it, told at the end as well (R05.FR.02).
         grid_event_fault: GridEventFault,
         /// Whether the alarm is over; `false` if absent.
         alarm_ended: bool,

@@ -9,7 +9,7 @@ enums! {
     /// How a message stands among others (O01).
     MessagePriority { AlwaysFront, InFront, NormalCycle }
 
-    /// The state of the EVSE in which a message is shown.
+    /// The state of the station in which a message is shown.
     MessageState { Charging, Faulted, Idle, Unavailable, Suspended [V21], Discharging [V21] }
 
     /// What the station makes of a message (O01, O02, O06).

@@ -42,7 +42,7 @@ messages! { structs:
         log_type: LogKind,
         /// Comes back in every status of this upload.
         request_id: i32;
-        /// How often uploading is tried again; up to the station if absent.
+        /// How often uploading is tried again, 0 for never; up to the station if absent.
         retries: i32 [0..] [V201 ..],
         /// Seconds between two tries; up to the station if absent.
         retry_interval: i32,
@@ -75,13 +75,13 @@ messages! { structs:
         request_id: i32 [0..] [V201 ..],
         /// Whether it is reported.
         report: bool,
-        /// Whether it is forgotten.
+        /// Whether it is forgotten; the local list stays as it is (N10.FR.03).
         clear: bool;
         /// The customer, by certificate.
         customer_certificate: CertificateHashData,
         /// The customer, by token.
         id_token: IdToken,
-        /// The customer, by another name that the CSMS and the vendor agreed on.
+        /// The customer, by some other name; just one of the three is given (N09.FR.09).
         customer_identifier: Text [..=64],
     }
     CustomerInformationResponse { => CustomerInformationStatus }
@@ -93,7 +93,7 @@ messages! { structs:
         data: Text [..=512],
         /// The part's number, from 0.
         seq_no: i32 [0..] [V201 ..],
-        /// When the station read it.
+        /// When the station made this message.
         generated_at: DateTime,
         /// The request that it answers.
         request_id: i32 [0..] [V201 ..];

@@ -1,4 +1,4 @@
-//! Functional block N: monitors on variables, and the events that they and the hardware make.
+//! Functional block N: monitors on variables, and the events that they and the firmware make.
 
 use alloc::vec::Vec;
 
@@ -18,13 +18,13 @@ enums! {
     /// What became of a monitor that was to be removed (N06).
     ClearMonitoringStatus { Accepted, Rejected, NotFound }
 
-    /// Which of the monitors that came with the station are active (N03).
+    /// Which monitors are active from now on; all but `All` remove the custom ones (N03).
     MonitoringBase { All, FactoryDefault, HardWiredOnly }
 
     /// Which kinds of monitors are asked for (N02).
     MonitoringCriterion { ThresholdMonitoring, DeltaMonitoring, PeriodicMonitoring }
 
-    /// What made an event: the hardware, or which kind of monitor.
+    /// What made an event: the vendor's firmware by itself, or whose monitor (N07).
     EventNotificationKind { HardWiredNotification, HardWiredMonitor, PreconfiguredMonitor, CustomMonitor }
 
     /// What a variable did when the event came.
@@ -43,11 +43,11 @@ structs! {
 
     /// A monitor to set (N04).
     SetMonitoringData {
-        /// The threshold, the difference, or the period in seconds, after its kind.
+        /// The threshold, the difference (a share of the target if relative), or the period in seconds, after its kind.
         value: Decimal,
         /// What it looks for.
         kind: MonitorKind = "type",
-        /// From 0, danger, to 9, information.
+        /// From 0, danger, to 9, debugging.
         severity: i32 [0..] [V201 ..],
         /// Where the variable is.
         component: Component,
@@ -95,11 +95,11 @@ structs! {
         id: i32 [0..] [V201 ..],
         /// Whether it works during transactions only.
         transaction: bool,
-        /// The threshold, the difference, or the period in seconds, after its kind.
+        /// The threshold, the difference (a share of the target if relative), or the period in seconds, after its kind.
         value: Decimal,
         /// What it looks for.
         kind: MonitorKind = "type",
-        /// From 0, danger, to 9, information.
+        /// From 0, danger, to 9, debugging.
         severity: i32 [0..] [V201 ..];
         /// Where it comes from.
         event_notification_type: EventNotificationKind [V21 required],
@@ -123,7 +123,7 @@ structs! {
         timestamp: DateTime,
         /// What the variable did.
         trigger: EventTrigger,
-        /// The variable's value then.
+        /// The variable's value then; empty if it may not be read (N07.FR.10).
         actual_value: Text [..=2500],
         /// Where the variable is.
         component: Component,
@@ -133,9 +133,9 @@ structs! {
         variable: Variable;
         /// The event that it is the consequence of.
         cause: i32 [0..] [V201 ..],
-        /// The vendor's code.
+        /// The component's own code.
         tech_code: Text [..=50],
-        /// The vendor's explanation.
+        /// The component's own explanation.
         tech_info: Text [..=500],
         /// Whether the state that an event before told of is over.
         cleared: bool,
@@ -143,7 +143,7 @@ structs! {
         transaction_id: Text [..=36],
         /// The monitor that made it.
         variable_monitoring_id: i32 [0..] [V201 ..],
-        /// From 0, danger, to 9, information; of events that no monitor made.
+        /// From 0, danger, to 9, debugging: the monitor's, or the station's choice without one (N07.FR.20, N07.FR.21).
         severity: i32 [V21 0..],
     }
 }
@@ -171,7 +171,7 @@ messages! { structs:
         clear_monitoring_result: Vec<ClearMonitoringResult> [1..],
     }
 
-    /// Chooses which of the monitors that came with the station are active (N03).
+    /// Chooses which monitors are active from now on (N03).
     SetMonitoringBase (Csms, "Diagnostics")
     SetMonitoringBaseRequest {
         /// Which.
@@ -192,9 +192,9 @@ messages! { structs:
     GetMonitoringReportRequest {
         /// Comes back in every part of the report.
         request_id: i32;
-        /// On these variables only.
+        /// On these variables only; on all if absent.
         component_variable: Vec<ComponentVariable> [1..],
-        /// Of these kinds only.
+        /// Of these kinds only; of all if absent.
         monitoring_criteria: Vec<MonitoringCriterion> [1..=3],
     }
     GetMonitoringReportResponse {

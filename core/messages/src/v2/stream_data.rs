@@ -24,7 +24,7 @@ sends! { structs:
         id: i32 [0..],
         /// How many values wait in the station behind these.
         pending: i32 [0..],
-        /// The time that the values' times are counted from.
+        /// The time that the values' times are counted from: that of the first (N15.FR.09).
         basetime: DateTime,
     }
 }
