@@ -13,7 +13,9 @@ use crate::reader::Reader;
 /// # Errors
 /// Those of the serializer.
 pub fn serialize<T: Wire, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
-    RawValue::from_string(text_of(value)).map_err(ser::Error::custom)?.serialize(serializer)
+    let text = text_of(value);
+    let raw: &RawValue = serde_json::from_str(&text).map_err(ser::Error::custom)?;
+    raw.serialize(serializer)
 }
 
 /// Reads the object; no rule of the tables is looked at.
