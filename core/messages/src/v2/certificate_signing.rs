@@ -4,7 +4,7 @@ use super::HashAlgorithm;
 use crate::Text;
 
 enums! {
-    /// What a certificate of the station is for (A02, M).
+    /// What a certificate of the station is for (A02, A03).
     CertificateSigningUse { ChargingStationCertificate, V2GCertificate, V2G20Certificate [V21] }
 
     /// A plain yes or no.
@@ -19,11 +19,11 @@ structs! {
     CertificateHashData {
         /// The algorithm of both hashes.
         hash_algorithm: HashAlgorithm,
-        /// Hash of the issuer's distinguished name.
+        /// Hash over the issuer's name as the certificate writes it, in DER.
         issuer_name_hash: Text [..=128],
-        /// Hash of the issuer's public key.
+        /// Hash over the key that the issuer signs with, without its tag and length.
         issuer_key_hash: Text [..=128],
-        /// The certificate's serial number in hexadecimal, without leading zeros.
+        /// Its number at the issuer: bare hexadecimal digits, not padded.
         serial_number: Text [..=40],
     }
 }
@@ -34,7 +34,7 @@ messages! { structs:
     SignCertificateRequest {
         /// The signing request (PKCS#10) in PEM.
         csr: Text [..=5500];
-        /// What it is for; `ChargingStationCertificate` if absent.
+        /// What it is for; the CSMS and ISO 15118 alike if absent.
         certificate_type: CertificateSigningUse,
         /// The root that the certificate shall descend from.
         hash_root_certificate: CertificateHashData [V21],
@@ -46,9 +46,9 @@ messages! { structs:
     /// Brings a signed certificate to the station (A02, A03).
     CertificateSigned (Csms, "Security")
     CertificateSignedRequest {
-        /// The certificate in PEM, and those that signed it up to the root.
+        /// The certificate in PEM, followed by the sub-CAs above it.
         certificate_chain: Text [..=10000];
-        /// What it is for; `ChargingStationCertificate` if absent.
+        /// What it is for; the CSMS and ISO 15118 alike if absent.
         certificate_type: CertificateSigningUse,
         /// The request that it answers, if that had a number.
         request_id: i32 [V21],

@@ -30,10 +30,10 @@ enums! {
     /// Whether the CSMS could find out a certificate's status (M06).
     GetCertificateStatus { Accepted, Failed }
 
-    /// Where a certificate's status comes from.
+    /// Where a certificate's status comes from (M07).
     CertificateStatusSource { CRL, OCSP }
 
-    /// Whether a certificate is still good.
+    /// Whether a certificate is still good, and `Failed` if the source gave no answer (M07).
     RevocationStatus { Good, Revoked, Unknown, Failed }
 
     /// What is asked of the contract certificates (M01, M02).
@@ -44,17 +44,17 @@ enums! {
 }
 
 structs! {
-    /// A certificate and those below it.
+    /// An installed certificate, with the sub-CAs of its chain (M03).
     CertificateHashDataChain {
         /// The certificate.
         certificate_hash_data: CertificateHashData,
         /// What it is for.
         certificate_type: GetCertificateIdUse;
-        /// The certificates below it, of a `V2GCertificateChain` only.
+        /// The sub-CAs of the station's certificate; for a `V2GCertificateChain` only (M03.FR.05).
         child_certificate_hash_data: Vec<CertificateHashData> [1..=4],
     }
 
-    /// A certificate whose status is asked for, and where.
+    /// A certificate whose status is asked for, and where (M07).
     CertificateStatusRequestInfo {
         /// The certificate.
         certificate_hash_data: CertificateHashData,
@@ -64,7 +64,7 @@ structs! {
         urls: Vec<Text> [1..=5; ..=2000],
     }
 
-    /// A certificate's status.
+    /// A certificate's status (M07).
     CertificateStatus {
         /// The certificate.
         certificate_hash_data: CertificateHashData,
@@ -72,7 +72,7 @@ structs! {
         source: CertificateStatusSource,
         /// Whether it is still good.
         status: RevocationStatus,
-        /// When the source will know more.
+        /// Until when the station keeps this status instead of asking again (M07.FR.10).
         next_update: DateTime,
     }
 }
@@ -147,7 +147,7 @@ messages! { structs:
         action: CertificateAction,
         /// The car's request as it came: EXI in Base64.
         exi_request: Text [..=11000] [V201 ..=5600];
-        /// How many contract chains the car can take (ISO 15118-20).
+        /// How many contracts the car wants to take (ISO 15118-20); absent for ISO 15118-2.
         maximum_contract_certificate_chains: i32 [V21 0..],
         /// The contracts that the car wants first (ISO 15118-20).
         prioritized_emaids: Vec<Text> [V21 1..=8; ..=255] = "prioritizedEMAIDs",

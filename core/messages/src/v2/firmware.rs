@@ -33,7 +33,7 @@ structs! {
         location: Text [..=2000] [V201 ..=512],
         /// When it may be fetched at the earliest.
         retrieve_date_time: DateTime;
-        /// When it may be installed at the earliest; at once if absent.
+        /// When it may be installed at the earliest; as soon as fetched and possible if absent (L01.FR.05).
         install_date_time: DateTime,
         /// The certificate that it is signed with, in PEM (L01).
         signing_certificate: Text [..=5500],
@@ -50,7 +50,7 @@ messages! { structs:
         request_id: i32,
         /// The firmware.
         firmware: Firmware;
-        /// How often fetching is tried again; up to the station if absent.
+        /// How often fetching is tried again, 0 for never; up to the station if absent.
         retries: i32 [0..] [V201 ..],
         /// Seconds between two tries; up to the station if absent.
         retry_interval: i32,
@@ -62,7 +62,7 @@ messages! { structs:
     FirmwareStatusNotificationRequest {
         /// How far.
         status: FirmwareStatus;
-        /// The update that it is about; absent only for `Idle`.
+        /// The update that it is about; absent only for `Idle` (L01.FR.20).
         request_id: i32,
         /// More about it.
         status_info: StatusInfo [V21],
@@ -78,7 +78,7 @@ messages! { structs:
         checksum: Text [..=32],
         /// Comes back in every status of this publication.
         request_id: i32 [0..] [V201 ..];
-        /// How often fetching is tried again; up to the Local Controller if absent.
+        /// How often fetching is tried again, 0 for never; up to the Local Controller if absent.
         retries: i32 [0..] [V201 ..],
         /// Seconds between two tries; up to the Local Controller if absent.
         retry_interval: i32 [0..] [V201 ..],
@@ -90,7 +90,7 @@ messages! { structs:
     PublishFirmwareStatusNotificationRequest {
         /// How far.
         status: PublishFirmwareStatus;
-        /// Where stations find it; there for `Published` only.
+        /// Where stations find it, by every protocol offered; there if the status is `Published` (L03.FR.04).
         location: Vec<Text> [1..; ..=2000] [V201 1..; ..=512],
         /// The publication that it is about.
         request_id: i32 [0..] [V201 ..],

@@ -24,7 +24,7 @@ enums! {
     /// What the station makes of a connection profile (B09).
     SetNetworkProfileStatus { Accepted, Rejected, Failed }
 
-    /// What parts of the station are asked for (B08).
+    /// What a part must be to be reported; parts without such a variable count, except for `Problem` (B08).
     ComponentCriterion { Active, Available, Enabled, Problem }
 }
 
@@ -65,13 +65,13 @@ structs! {
 
     /// One way to the CSMS.
     NetworkConnectionProfile {
-        /// Through which interface.
+        /// Through which interface; the station may fall back on another.
         ocpp_interface: OcppInterface,
         /// How OCPP is carried.
         ocpp_transport: OcppTransport,
         /// Seconds that a CALL waits for its answer.
         message_timeout: i32,
-        /// Where the CSMS listens, without the station's identity.
+        /// Where the CSMS listens; the station appends its identity.
         ocpp_csms_url: Text [..=2000] [V201 ..=512],
         /// Which security profile protects it.
         security_profile: i32 [0..] [V201 ..];
@@ -87,7 +87,7 @@ structs! {
         vpn: Vpn,
     }
 
-    /// A part of the station, or one of its properties.
+    /// A part of the station, or one of its properties (B08, N02).
     ComponentVariable {
         /// The part.
         component: Component;
@@ -112,9 +112,9 @@ messages! { structs:
     GetReportRequest {
         /// Comes back in every part of the report.
         request_id: i32;
-        /// Of these parts and properties only.
+        /// Only these parts and properties; all if absent.
         component_variable: Vec<ComponentVariable> [1..],
-        /// Of parts to which one of these applies only.
+        /// Only parts that meet at least one of these (B08.FR.13); all if absent.
         component_criteria: Vec<ComponentCriterion> [1..=4],
     }
     GetReportResponse {
