@@ -348,3 +348,15 @@ fn a_remote_start_that_cannot_be_checked_now_is_rejected() {
         assert_eq!(remote_start(&mut station, version, 2)[2]["status"], "Rejected", "{version}");
     }
 }
+
+/// Part 4 §4.3, 1.6J §4.2.3: a request that the version has and this station does not serve, and one that nobody has.
+#[test]
+fn a_known_request_is_not_supported_and_an_unknown_one_not_implemented() {
+    for version in VERSIONS {
+        let mut station = Transcript::accepted(version, &[]);
+        let refused = |station: &mut Transcript, action: &str| station.call(action, json!({}))[2].clone();
+        assert_eq!(refused(&mut station, "ReserveNow"), "NotSupported", "{version}");
+        assert_eq!(refused(&mut station, "NoSuchRequest"), "NotImplemented", "{version}");
+        assert_eq!(refused(&mut station, "SetDERControl"), "NotImplemented", "{version}: of 2.1 only");
+    }
+}

@@ -148,7 +148,7 @@ impl Availability {
 
     /// The current state of what `place` names, for a trigger.
     pub(crate) fn trigger(&mut self, cx: &mut Cx<'_>, place: Option<Place>) -> bool {
-        let version = cx.online.unwrap_or(cx.config.version);
+        let version = cx.version();
         let wanted = |connector: &Connector| match place {
             Some(Place { evse, connector: None }) => connector.evse == evse,
             Some(Place { evse, connector: Some(number) }) => {
@@ -182,7 +182,7 @@ impl Availability {
         if !self.connectors.iter().any(named) {
             return ChangeAvailabilityStatus::Rejected;
         }
-        let version = cx.online.unwrap_or(cx.config.version);
+        let version = cx.version();
         let everywhere = place == station && dialect::changes_connectors_with_station(version);
         let meant = self.connectors.iter_mut().filter(|connector| everywhere || named(connector));
         meant.for_each(|found| found.wanted = operative);
@@ -198,7 +198,7 @@ impl Availability {
 
     /// What a connector shall be when no transaction is in the way: the station's wish and its own.
     fn target(&self, cx: &Cx<'_>, connector: &Connector) -> bool {
-        let alone = dialect::changes_connectors_with_station(cx.online.unwrap_or(cx.config.version));
+        let alone = dialect::changes_connectors_with_station(cx.version());
         connector.wanted && (alone || self.connectors.first().is_none_or(|station| station.wanted))
     }
 

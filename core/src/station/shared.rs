@@ -215,6 +215,11 @@ impl Shared {
         self.clock.at(self.now)
     }
 
+    /// The version that is spoken, or will be.
+    pub(crate) fn version(&self) -> Version {
+        self.online.unwrap_or(self.config.version)
+    }
+
     pub(crate) fn is_accepted(&self) -> bool {
         self.registration == Some(RegistrationStatus::Accepted)
     }

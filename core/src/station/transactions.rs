@@ -543,8 +543,7 @@ fn session_end(session: &mut Session, ending: Ending) {
 /// Where no transaction begins without a token, a vehicle alone does not begin one.
 fn start_points(cx: &Cx<'_>) -> Points {
     let listed = Points::listed(cx.variables.words(Known::TxStartPoint));
-    let version = cx.online.unwrap_or(cx.config.version);
-    if dialect::starts_without_token(version) || listed.and(Points::EV_CONNECTED).is_empty() {
+    if dialect::starts_without_token(cx.version()) || listed.and(Points::EV_CONNECTED).is_empty() {
         return listed;
     }
     listed.without(Points::EV_CONNECTED).with(Points::POWER_PATH_CLOSED)

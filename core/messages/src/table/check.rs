@@ -177,7 +177,7 @@ pub(super) fn too_new(version: Version) -> Violation {
 
 /// A member that is required is not there.
 #[cold]
-pub fn missing(version: Version) -> Violation {
+pub(crate) fn missing(version: Version) -> Violation {
     Violation::here(ErrorCode::OccurrenceConstraintViolation, format!("is missing; OCPP {version} requires it"))
 }
 
@@ -335,7 +335,7 @@ impl<T: Check> Check for Box<T> {
 
 /// The violation of a word that an enumeration does not have.
 #[cold]
-pub fn unknown_word(word: &str, allowed: &[&str]) -> Violation {
+pub(crate) fn unknown_word(word: &str, allowed: &[&str]) -> Violation {
     let word: alloc::string::String = word.chars().take(40).collect();
     let text = match allowed {
         [] => format!("\"{word}\" exists since OCPP 2.1 only"),

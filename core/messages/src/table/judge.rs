@@ -35,14 +35,16 @@ pub(super) fn judge(shape: &Shape, payload: &str, version: Version, policy: &Pol
     }
     let mended = Mended { text: String::new(), leniencies: Vec::new() };
     let mut judge = Judge { version, policy, way: String::new(), mended };
-    judge.value(shape, &Rule::ANY, payload.trim())?;
-    Ok(judge.mended)
+    match judge.value(shape, &Rule::ANY, payload.trim()) {
+        Ok(()) => Ok(judge.mended),
+        Err(violation) => Err(Violation { path: judge.way + &violation.path, ..violation }),
+    }
 }
 
 struct Judge<'a> {
     version: Version,
     policy: &'a Policy,
-    /// JSON pointer of the value that is looked at.
+    /// JSON pointer of the value that is looked at; where it broke off, if it did.
     way: String,
     mended: Mended,
 }
@@ -61,14 +63,14 @@ impl Judge<'_> {
         self.mended.leniencies.push(Leniency { kind, path: self.way.clone(), found });
     }
 
-    /// Judges what stands one step deeper; violations get the step on their way up, as the typed check does it.
-    fn deeper<R>(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Result<R, Violation>) -> Result<R, Violation> {
+    /// Judges what stands one step deeper.
+    fn deeper(&mut self, step: &str, judge: impl FnOnce(&mut Self) -> Result<(), Violation>) -> Result<(), Violation> {
         let length = self.way.len();
         self.way.push('/');
         self.way.push_str(step);
-        let result = judge(self);
+        judge(self)?;
         self.way.truncate(length);
-        result.map_err(|violation| violation.under(step))
+        Ok(())
     }
 
     /// `text` is one valid JSON value without white space around it.

@@ -41,15 +41,17 @@ mod shape;
 mod unconfirmed;
 mod wire;
 
-pub use check::{Check, Limits, Rule, missing, unknown_word};
+pub use check::{Check, Limits, Rule};
+pub(crate) use check::{missing, unknown_word};
 pub use codec::{Codec, PayloadCodec, codecs};
 pub use decode::{Lenient, decode, decode_leniently, encode_checked, text_of};
-pub use names::{camel, camel_len};
+pub(crate) use names::{camel, camel_len};
 pub use policy::{Leniency, LeniencyCounts, LeniencyKind, Policy};
-pub use serde_bridge::{deserialize, serialize};
+pub(crate) use serde_bridge::{deserialize, serialize};
 pub use shape::{Member, Shape, Shaped, Word};
 pub use unconfirmed::Unconfirmed;
-pub use wire::{Wire, read_member, write_end, write_member};
+pub use wire::Wire;
+pub(crate) use wire::{read_member, write_end, write_member};
 
 use crate::Version;
 

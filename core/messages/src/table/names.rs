@@ -1,7 +1,7 @@
 //! `snake_case` members to `camelCase` on the wire, while compiling.
 
 /// The length of [`camel`]'s result.
-pub const fn camel_len(snake: &str) -> usize {
+pub(crate) const fn camel_len(snake: &str) -> usize {
     let bytes = snake.as_bytes();
     let (mut at, mut length) = (0, 0);
     while at < bytes.len() {
@@ -12,7 +12,7 @@ pub const fn camel_len(snake: &str) -> usize {
 }
 
 /// `evse_id` becomes `evseId`.
-pub const fn camel<const N: usize>(snake: &str) -> [u8; N] {
+pub(crate) const fn camel<const N: usize>(snake: &str) -> [u8; N] {
     let bytes = snake.as_bytes();
     let mut name = [0; N];
     let (mut at, mut length, mut upper) = (0, 0, false);

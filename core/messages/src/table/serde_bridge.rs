@@ -12,7 +12,7 @@ use crate::reader::Reader;
 ///
 /// # Errors
 /// Those of the serializer.
-pub fn serialize<T: Wire, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
+pub(crate) fn serialize<T: Wire, S: Serializer>(value: &T, serializer: S) -> Result<S::Ok, S::Error> {
     let text = text_of(value);
     let raw: &RawValue = serde_json::from_str(&text).map_err(ser::Error::custom)?;
     raw.serialize(serializer)
@@ -22,7 +22,7 @@ pub fn serialize<T: Wire, S: Serializer>(value: &T, serializer: S) -> Result<S::
 ///
 /// # Errors
 /// Something else stands there.
-pub fn deserialize<'de, T: Wire, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+pub(crate) fn deserialize<'de, T: Wire, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
     let raw = Box::<RawValue>::deserialize(deserializer)?;
     let mut reader = Reader::new(raw.get());
     T::read(&mut reader).map_err(|_| de::Error::custom("not the object that belongs here"))

@@ -24,7 +24,7 @@ const MOST_EXPECTED: usize = 32;
 
 /// Reads one member of an object; one that stands there twice is none of ours.
 #[inline]
-pub fn read_member<T: Wire>(place: &mut Option<T>, reader: &mut Reader<'_>) -> Result<(), Bad> {
+pub(crate) fn read_member<T: Wire>(place: &mut Option<T>, reader: &mut Reader<'_>) -> Result<(), Bad> {
     match place.replace(T::read(reader)?) {
         None => Ok(()),
         Some(_) => Err(Bad),
@@ -32,7 +32,7 @@ pub fn read_member<T: Wire>(place: &mut Option<T>, reader: &mut Reader<'_>) -> R
 }
 
 /// Writes one member of an object.
-pub fn write_member<T: Wire>(name: &str, value: &T, first: &mut bool, out: &mut String) {
+pub(crate) fn write_member<T: Wire>(name: &str, value: &T, first: &mut bool, out: &mut String) {
     out.push(if core::mem::replace(first, false) { '{' } else { ',' });
     out.push('"');
     out.push_str(name);
@@ -41,7 +41,7 @@ pub fn write_member<T: Wire>(name: &str, value: &T, first: &mut bool, out: &mut 
 }
 
 /// Writes the end of an object.
-pub fn write_end(first: bool, out: &mut String) {
+pub(crate) fn write_end(first: bool, out: &mut String) {
     out.push_str(if first { "{}" } else { "}" });
 }
 
