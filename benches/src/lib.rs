@@ -1,5 +1,7 @@
 //! A station and its CSMS side in one call stack, for measurements: no network, no disk, no copies of frames.
 
+pub mod charging;
+
 use std::collections::VecDeque;
 
 use pilotwire::csms::{self, Csms};

@@ -33,6 +33,7 @@
 
 extern crate alloc;
 
+pub mod charging;
 mod clock;
 pub mod csms;
 mod device_model;

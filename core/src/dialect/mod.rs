@@ -14,6 +14,7 @@ use alloc::string::String;
 use pilotwire_messages as wire;
 use pilotwire_messages::{ActionInfo, ErrorCode, Payload, Rule, Text, Version, Violation, frame};
 
+use crate::charging::Edition;
 use crate::domain::{Answer, Command, ConnectorReport, EvseId, Reply, Request};
 
 /// Why a payload was refused; answers a CALL as CALLERROR.
@@ -186,6 +187,17 @@ pub(crate) const fn boots_when_accepted(version: Version) -> bool {
 /// Whether a transaction can begin before anybody is known who pays for it: 1.6 names a token at every start (§6.45).
 pub(crate) const fn starts_without_token(version: Version) -> bool {
     !matches!(version, Version::V16)
+}
+
+/// What the editions settle differently about charging profiles.
+pub(crate) const fn charging_edition(version: Version) -> Edition {
+    let is_16 = matches!(version, Version::V16);
+    Edition {
+        same_level_replaces: is_16,
+        tx_profile_hides_defaults: is_16,
+        start_is_optional: is_16,
+        transaction_is_named: !is_16,
+    }
 }
 
 /// Whether a change of the station's availability is one of each connector too (1.6 §5.2), or goes over the states that

@@ -1,0 +1,164 @@
+//! The composite schedule (K08; 1.6 §5.7): all stacks that concern an EVSE or the station, merged over time.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+use core::mem;
+
+use pilotwire_messages::v2::ChargingSchedulePeriod;
+use pilotwire_messages::{DateTime, Decimal};
+
+use super::compile::seconds;
+use super::layers::Layers;
+use super::more;
+use super::store::Profiles;
+use super::sweep::Cell;
+use super::units::{NO_LIMIT, RateUnit, decimal, milli};
+use crate::domain::EvseId;
+
+/// Which composite schedule.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Query {
+    /// The EVSE; 0 for what the station draws from the grid (K08.FR.03).
+    pub evse: EvseId,
+    /// From when on; a fraction of a second is cut.
+    pub from: DateTime,
+    /// Seconds; 0 asks for the limit at `from` alone.
+    pub duration_s: u32,
+    /// What limits are to be counted in.
+    pub unit: RateUnit,
+    /// What stands where nothing limits, in this unit; `None` leaves it open.
+    pub fill: Option<Decimal>,
+    /// Whether the ratings of the hardware limit, too (SC.04).
+    pub rated: bool,
+    /// The most periods to give; beyond it the schedule is cut, and says so.
+    pub max_periods: usize,
+    /// Which of the schedules of a profile that has several: 0 for the first (K15.FR.22).
+    pub choice: usize,
+}
+
+impl Query {
+    /// The whole schedule of an EVSE, with open gaps.
+    pub const fn new(evse: EvseId, from: DateTime, duration_s: u32, unit: RateUnit) -> Self {
+        Self { evse, from, duration_s, unit, fill: None, rated: false, max_periods: usize::MAX, choice: 0 }
+    }
+}
+
+/// A composite schedule.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Composite {
+    /// What it is for.
+    pub evse: EvseId,
+    /// What periods count from: the whole second that was asked for.
+    pub start: DateTime,
+    /// Seconds that it covers: as many as were asked for, unless it is [cut](Self::is_cut).
+    pub duration_s: u32,
+    /// What limits are counted in.
+    pub unit: RateUnit,
+    /// In order, the first at 0; neighbours differ.
+    pub periods: Vec<CompositePeriod>,
+    /// More periods follow than the query wanted.
+    pub is_cut: bool,
+}
+
+/// From here on this holds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CompositePeriod {
+    /// The limit; `None` where there is none.
+    pub limit: Option<Decimal>,
+    /// The rest of what 2.1 says, merged: setpoints, discharge limits, limits of single phases. Its own limit and phases
+    /// are those beside it.
+    pub more: Option<Box<ChargingSchedulePeriod>>,
+    /// Seconds after the start.
+    pub start_s: u32,
+    /// How many phases may be used: the least that any profile names (Part 2 §3.7).
+    pub number_phases: Option<u8>,
+    /// Which phase, where there is one only.
+    pub phase_to_use: Option<u8>,
+}
+
+impl CompositePeriod {
+    /// The period as messages have it; without a limit where there is none, which 2.0.1 and 1.6 cannot say.
+    pub fn to_wire(&self) -> ChargingSchedulePeriod {
+        let start = i32::try_from(self.start_s).unwrap_or(i32::MAX);
+        let rest = match &self.more {
+            Some(more) => ChargingSchedulePeriod { start_period: start, ..(**more).clone() },
+            None => ChargingSchedulePeriod::new(start),
+        };
+        ChargingSchedulePeriod {
+            limit: self.limit,
+            number_phases: self.number_phases.map(i32::from),
+            phase_to_use: self.phase_to_use.map(i32::from),
+            ..rest
+        }
+    }
+}
+
+/// Periods for which there is room from the beginning: a day of hours and a bit.
+const USUAL_PERIODS: usize = 32;
+
+impl Profiles {
+    /// The composite schedule; `None` if there is no such EVSE.
+    ///
+    /// Time grows with the periods that can be seen from the top of each stack, not with those that are installed.
+    /// Nothing is allocated but the answer.
+    pub fn composite(&mut self, query: &Query) -> Option<Composite> {
+        let (asked, memory) = self.asked();
+        let mut layers = Layers::new(asked, mem::take(memory), query)?;
+        let composite = compose(&mut layers, query);
+        *memory = layers.into_memory();
+        Some(composite)
+    }
+}
+
+fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
+    let duration_s = query.duration_s.min(i32::MAX.unsigned_abs() - 1);
+    let end = duration_s.cast_signed();
+    let fill = query.fill.and_then(milli).unwrap_or(NO_LIMIT);
+    let mut periods: Vec<CompositePeriod> = Vec::with_capacity(USUAL_PERIODS.min(query.max_periods));
+    let mut last = None;
+    let (mut now, mut cut) = (0_i32, None);
+    loop {
+        let mut merged = layers.merged();
+        if merged.limit == NO_LIMIT {
+            merged.limit = fill;
+        }
+        if last != Some(merged) || merged.tag.more() > 0 {
+            last = Some(merged);
+            let more = if merged.tag.more() > 0 { layers.more(&mut merged) } else { None };
+            let same = more.is_some() && periods.last().is_some_and(|last| is_same(last, merged, more.as_deref()));
+            if !same && periods.len() == query.max_periods {
+                cut = Some(now.unsigned_abs());
+                break;
+            }
+            if !same {
+                periods.push(period(merged, now, more));
+            }
+        }
+        now = layers.next();
+        if now >= end {
+            break;
+        }
+        layers.advance(now);
+    }
+    let start = DateTime::from_unix_millis(seconds(query.from).saturating_mul(1_000));
+    let (is_cut, duration_s) = (cut.is_some(), cut.unwrap_or(duration_s));
+    Composite { evse: query.evse, start, duration_s, unit: query.unit, periods, is_cut }
+}
+
+fn period(merged: Cell, now: i32, more: Option<Box<ChargingSchedulePeriod>>) -> CompositePeriod {
+    let named = |phase: u8| (phase > 0).then_some(phase);
+    CompositePeriod {
+        limit: (merged.limit != NO_LIMIT).then(|| decimal(merged.limit)),
+        more,
+        start_s: now.unsigned_abs(),
+        number_phases: named(merged.tag.phases()),
+        phase_to_use: named(merged.tag.phase_to_use()),
+    }
+}
+
+/// Whether the last period says the same (TC_K_41_CS wants neighbours merged).
+fn is_same(last: &CompositePeriod, merged: Cell, more: Option<&ChargingSchedulePeriod>) -> bool {
+    let next = period(merged, 0, None);
+    let key = |period: &CompositePeriod| (period.limit, period.number_phases, period.phase_to_use);
+    key(last) == key(&next) && more::is_same(last.more.as_deref(), more)
+}

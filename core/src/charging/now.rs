@@ -1,0 +1,107 @@
+//! The control loop's question: what is the limit now, and when does it change (K02, K04)?
+
+use core::mem;
+
+use pilotwire_messages::{DateTime, Decimal};
+use serde::{Deserialize, Serialize};
+
+use super::compile::seconds;
+use super::composite::Query;
+use super::keys::NEVER;
+use super::layers::Layers;
+use super::store::Profiles;
+use super::sweep::Cell;
+use super::units::{NO_LIMIT, RateUnit, decimal};
+use crate::domain::EvseId;
+
+/// A limit that hardware can keep: everything in it holds at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Limit {
+    /// Amperes on each phase; `None` where nothing limits.
+    pub current_a: Option<Decimal>,
+    /// Watts on all phases together; `None` where nothing limits.
+    pub power_w: Option<Decimal>,
+    /// How many phases may be used; `None` where nobody names any.
+    pub number_phases: Option<u8>,
+    /// Which phase, where there is one only.
+    pub phase_to_use: Option<u8>,
+}
+
+/// A limit, and how long it holds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Now {
+    /// What holds.
+    pub limit: Limit,
+    /// When to ask again: the limit's next change, or a moment before it if that is far away. `None`: never changes.
+    pub until: Option<DateTime>,
+}
+
+/// What holds from one second to another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Held {
+    from: i64,
+    until: i64,
+    now: Now,
+}
+
+/// Boundaries that are looked at in search of the next change.
+const LOOK_AHEAD: usize = 64;
+
+impl Profiles {
+    /// What limits an EVSE now, its rating included; of EVSE 0 what limits the station as a whole. `None` if there is no
+    /// such EVSE.
+    ///
+    /// Between two changes the answer is only looked up; any order of times may be asked for, as clocks jump.
+    pub fn limit(&mut self, evse: EvseId, at: DateTime) -> Option<Now> {
+        let (place, second) = (usize::try_from(evse.0).ok()?, seconds(at));
+        match self.held.get(place)? {
+            Some(held) if (held.from..held.until).contains(&second) => return Some(held.now),
+            _ => {}
+        }
+        let held = self.hold(evse, second)?;
+        self.held[place] = Some(held);
+        Some(held.now)
+    }
+
+    fn hold(&mut self, evse: EvseId, from: i64) -> Option<Held> {
+        let (current, ampere_change) = self.cell(evse, from, RateUnit::A)?;
+        let (power, watt_change) = self.cell(evse, from, RateUnit::W)?;
+        let change = ampere_change.min(watt_change);
+        let known = |rate: i64| (rate != NO_LIMIT).then(|| decimal(rate));
+        let named = |phase: u8| (phase > 0).then_some(phase);
+        let limit = Limit {
+            current_a: known(current.limit),
+            power_w: known(power.limit),
+            number_phases: named(current.tag.phases()),
+            phase_to_use: named(current.tag.phase_to_use()),
+        };
+        let until = if change == NEVER { i64::MAX } else { from + i64::from(change) };
+        let when = (change != NEVER).then(|| moment(until));
+        Some(Held { from, until, now: Now { limit, until: when } })
+    }
+
+    /// What holds in this unit, and for how many seconds.
+    fn cell(&mut self, evse: EvseId, from: i64, unit: RateUnit) -> Option<(Cell, i32)> {
+        let query = Query { rated: true, ..Query::new(evse, moment(from), 0, unit) };
+        let (asked, memory) = self.asked();
+        let mut layers = Layers::new(asked, mem::take(memory), &query)?;
+        let now = layers.merged();
+        let mut change = layers.next();
+        for _ in 0..LOOK_AHEAD {
+            if change == NEVER {
+                break;
+            }
+            layers.advance(change);
+            if layers.merged() != now {
+                break;
+            }
+            change = layers.next();
+        }
+        *memory = layers.into_memory();
+        Some((now, change))
+    }
+}
+
+const fn moment(second: i64) -> DateTime {
+    DateTime::from_unix_millis(second.saturating_mul(1_000))
+}
