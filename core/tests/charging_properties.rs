@@ -156,7 +156,7 @@ proptest! {
 /// The limit of a second, by itself.
 fn limit_at(profiles: &mut Profiles, evse: EvseId, second: i64, unit: RateUnit) -> CompositePeriod {
     let query = Query { rated: true, ..Query::new(evse, at(second), 0, unit) };
-    profiles.composite(&query).unwrap().periods.remove(0)
+    profiles.composite(&query).expect("the EVSE exists").periods.remove(0)
 }
 
 proptest! {

@@ -67,7 +67,7 @@ fn period(profile: &ChargingProfile, since: i64, charging: i64, now: i64) -> Opt
     if schedule.duration.is_some_and(|duration| offset >= i64::from(duration)) {
         return None;
     }
-    schedule.charging_schedule_period.iter().filter(|period| i64::from(period.start_period) <= offset).next_back()
+    schedule.charging_schedule_period.iter().rfind(|period| i64::from(period.start_period) <= offset)
 }
 
 impl World {
@@ -96,7 +96,7 @@ impl World {
     }
 
     fn said(&self, (one, period): (&Installed, &ChargingSchedulePeriod), unit: RateUnit) -> Said {
-        let own = RateUnit::of(&one.profile.charging_schedule[0].charging_rate_unit).unwrap();
+        let own = RateUnit::of(&one.profile.charging_schedule[0].charging_rate_unit).expect("A or W");
         // K01.FR.49, K01.FR.50.
         let watts_per_ampere = self.voltage_v * i64::from(period.number_phases.unwrap_or(3));
         let limit = period.limit.map(|limit| limit.scaled(3)).map(|limit| match (own, unit) {
@@ -135,7 +135,7 @@ impl World {
     pub(crate) fn at(&self, evse: EvseId, window: i64, now: i64, unit: RateUnit) -> Said {
         let mut said = if evse == EvseId(0) {
             let evses = (1..=self.evses).map(|evse| self.of_evse(EvseId(evse), window, now, unit));
-            evses.reduce(sum).unwrap()
+            evses.reduce(sum).expect("a station has EVSEs")
         } else {
             self.of_evse(evse, window, now, unit)
         };
