@@ -1,5 +1,6 @@
 //! EVSEs with cables, contactors, meters and vehicles. Meters keep their register when the power is off.
 
+use pilotwire::charging::Limit;
 use pilotwire::domain::{EvseId, Problem, Reading};
 use pilotwire::messages::Decimal;
 use pilotwire::station::Input;
@@ -36,6 +37,9 @@ pub struct Evse {
     /// The plug is held. Released without power.
     #[serde(skip)]
     pub locked: bool,
+    /// What the station offers: the pilot signal. Nothing is signalled without power.
+    #[serde(skip)]
+    pub limit: Limit,
     /// The vehicle that is plugged, or will be.
     pub vehicle: Vehicle,
     /// What is wrong.
@@ -66,14 +70,19 @@ impl Evse {
         true
     }
 
+    /// What flows, in watts.
+    pub fn power_w(&self) -> u64 {
+        if self.flows() { self.vehicle.draws_w(&self.limit) } else { 0 }
+    }
+
     /// What the meter shows.
     pub fn reading(&self) -> Reading {
-        self.vehicle.reading(self.register_wh(), self.flows())
+        self.vehicle.reading(self.register_wh(), self.power_w(), &self.limit)
     }
 
     /// Lets energy flow for a while; `true` if the vehicle has enough now.
     fn charge(&mut self, span_ms: u64) -> bool {
-        let taken = self.vehicle.take(self.vehicle.power_w.saturating_mul(span_ms));
+        let taken = self.vehicle.take(self.power_w().saturating_mul(span_ms));
         self.energy_mj = self.energy_mj.saturating_add(taken);
         let full = self.vehicle.is_full();
         self.ready &= !full;
@@ -141,6 +150,7 @@ impl Hardware {
         for evse in &mut self.evses {
             evse.contactor_closed = false;
             evse.locked = false;
+            evse.limit = Limit::default();
         }
     }
 

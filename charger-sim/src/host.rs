@@ -181,6 +181,10 @@ impl Host {
                 let _ = self.inputs.try_send(Event::Input(last.clone()));
                 Some(last)
             }
+            Output::SetLimit { evse, limit } => {
+                world.hardware.evse(*evse)?.limit = *limit;
+                None
+            }
             Output::LockConnector { evse, .. } => {
                 world.hardware.evse(*evse)?.locked = true;
                 None
@@ -208,6 +212,12 @@ fn describe(output: &Output) -> (&'static str, Value) {
     match output {
         Output::CloseContactor { evse } => ("contactor", json!({ "evse": evse, "closed": true })),
         Output::OpenContactor { evse } => ("contactor", json!({ "evse": evse, "closed": false })),
+        Output::SetLimit { evse, limit } => ("limit", json!({ "evse": evse, "limit": limit })),
+        Output::ProfilesChanged => ("profiles_changed", json!({})),
+        Output::EvNeedsAnswered { evse, status } => ("ev_needs_answered", json!({ "evse": evse, "status": status })),
+        Output::EvScheduleAnswered { evse, accepted } => {
+            ("ev_schedule_answered", json!({ "evse": evse, "accepted": accepted }))
+        }
         Output::LockConnector { evse, connector } => {
             ("lock", json!({ "evse": evse, "connector": connector, "locked": true }))
         }

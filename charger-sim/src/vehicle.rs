@@ -1,5 +1,6 @@
 //! Vehicles, as a charger sees them.
 
+use pilotwire::charging::Limit;
 use pilotwire::domain::{PhaseReading, Reading};
 use pilotwire::messages::Decimal;
 use serde::{Deserialize, Serialize};
@@ -141,18 +142,34 @@ impl Vehicle {
         Decimal::new(i64::try_from(tenths).ok()?, 1)
     }
 
-    /// What a meter in front of it shows.
-    pub fn reading(&self, energy_wh: Decimal, flows: bool) -> Reading {
-        let power_w = if flows { self.power_w } else { 0 };
+    /// What it draws, in watts, where the station offers no more than this: on each phase no more than the current, over no
+    /// more phases, and no more than the power in all.
+    pub fn draws_w(&self, limit: &Limit) -> u64 {
+        let phases = u64::from(self.phases.max(1));
+        let used = limit.number_phases.map_or(phases, |phases_offered| phases.min(u64::from(phases_offered)));
+        let of_phase = self.power_w / phases;
+        let milliamperes = |current: Decimal| u64::try_from(current.scaled(3)).unwrap_or(0);
+        let offered = limit.current_a.map_or(u64::MAX, |current| milliamperes(current) * VOLTAGE_V / 1_000);
+        let most = limit.power_w.map_or(u64::MAX, |power| u64::try_from(power.scaled(0)).unwrap_or(0));
+        let wanted = if used == phases && of_phase <= offered { self.power_w } else { of_phase.min(offered) * used };
+        wanted.min(most)
+    }
+
+    /// What a meter in front of it shows while it draws this.
+    pub fn reading(&self, energy_wh: Decimal, power_w: u64, limit: &Limit) -> Reading {
+        let phases = limit.number_phases.map_or(self.phases, |offered| offered.min(self.phases)).max(1);
         let tenths = |value: u64| Decimal::new(i64::try_from(value).unwrap_or(i64::MAX), 1).unwrap_or_default();
-        let current_a = tenths(power_w * 10 / (VOLTAGE_V * u64::from(self.phases.max(1))));
+        let current_a = tenths(power_w * 10 / (VOLTAGE_V * u64::from(phases)));
         let voltage_v = tenths(VOLTAGE_V * 10);
+        let loaded = PhaseReading { current_a, voltage_v };
+        let idle = PhaseReading { current_a: Decimal::ZERO, voltage_v };
+        let on = |phase: u8| if phase <= phases { loaded } else { idle };
         Reading {
             energy_wh,
             power_w: Decimal::new(i64::try_from(power_w).unwrap_or(i64::MAX), 0),
             current_a: Some(current_a),
             voltage_v: Some(voltage_v),
-            phases: (self.phases == 3).then_some([PhaseReading { current_a, voltage_v }; 3]),
+            phases: (self.phases == 3).then(|| [on(1), on(2), on(3)]),
             soc_percent: self.soc_percent(),
             ..Reading::default()
         }
@@ -184,10 +201,34 @@ mod tests {
         let change = VehicleChange { phases: Some(3), max_current_a: Some(Decimal::from_int(16)), ..change() };
         let vehicle = Vehicle::default().changed(change).unwrap();
         assert_eq!(vehicle.power_w, 11_040);
-        let reading = vehicle.reading(Decimal::ZERO, true);
+        let open = Limit::default();
+        let reading = vehicle.reading(Decimal::ZERO, vehicle.draws_w(&open), &open);
         assert_eq!(reading.current_a, Some(Decimal::from_int(16)));
         assert_eq!(reading.phases.map(|phases| phases[2].current_a), Some(Decimal::from_int(16)));
-        assert_eq!(vehicle.reading(Decimal::ZERO, false).power_w, Some(Decimal::ZERO));
+        assert_eq!(vehicle.reading(Decimal::ZERO, 0, &open).power_w, Some(Decimal::ZERO));
+    }
+
+    /// K01.FR.51: amperes on each phase; watts on all together.
+    #[test]
+    fn a_vehicle_draws_no_more_than_it_is_offered() {
+        let change = VehicleChange { phases: Some(3), max_current_a: Some(Decimal::from_int(16)), ..change() };
+        let vehicle = Vehicle::default().changed(change).unwrap();
+        let limit = |current: i32, power: i32, phases: Option<u8>| Limit {
+            current_a: Some(Decimal::from_int(current)),
+            power_w: Some(Decimal::from_int(power)),
+            number_phases: phases,
+            phase_to_use: None,
+        };
+        assert_eq!(vehicle.draws_w(&Limit::default()), 11_040);
+        assert_eq!(vehicle.draws_w(&limit(32, 22_080, None)), 11_040, "no more than it wants");
+        assert_eq!(vehicle.draws_w(&limit(10, 22_080, None)), 6_900);
+        assert_eq!(vehicle.draws_w(&limit(10, 22_080, Some(1))), 2_300);
+        assert_eq!(vehicle.draws_w(&limit(16, 5_000, None)), 5_000);
+        assert_eq!(vehicle.draws_w(&limit(0, 0, None)), 0);
+        let one = limit(10, 22_080, Some(1));
+        let reading = vehicle.reading(Decimal::ZERO, vehicle.draws_w(&one), &one);
+        let currents = reading.phases.map(|phases| phases.map(|phase| phase.current_a));
+        assert_eq!(currents, Some([Decimal::from_int(10), Decimal::ZERO, Decimal::ZERO]));
     }
 
     #[test]

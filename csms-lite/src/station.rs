@@ -7,6 +7,7 @@ use std::time::Duration;
 use pilotwire::csms::{Config, Input, Limits, Output};
 use pilotwire::domain::{
     AuthorizationStatus, DataTransferAnswer, DataTransferStatus, IdToken, IdTokenInfo, IdTokenKind,
+    NotifyEvChargingNeedsStatus,
 };
 use pilotwire::messages::Text;
 use pilotwire::{Action, Csms, Event, Instant, PowerUp, Version};
@@ -278,6 +279,33 @@ impl StationHost {
             }
             Output::MeterValues { evse, .. } => {
                 tracing::debug!(station = ?self.station, %evse, "measurements outside of transactions are not kept");
+                None
+            }
+            Output::EvNeeds { question, needs } => {
+                // Nobody plans here: the vehicle takes what its station offers (K15.FR.04).
+                tracing::info!(station = ?self.station, evse = %needs.evse, "a vehicle asks for a schedule");
+                let status = NotifyEvChargingNeedsStatus::Rejected;
+                Some(Input::EvNeedsAnswered { question, status })
+            }
+            Output::EvSchedule { plan, accepted } => {
+                tracing::info!(station = ?self.station, evse = %plan.evse, accepted, "a vehicle told its plan");
+                None
+            }
+            Output::ChargingLimit(limit) => {
+                tracing::info!(station = ?self.station, evse = %limit.evse, source = %limit.source, "limited from outside");
+                None
+            }
+            Output::ChargingLimitCleared { evse, source } => {
+                tracing::info!(station = ?self.station, %evse, %source, "no longer limited from outside");
+                None
+            }
+            Output::ProfilesCompared(differences) => {
+                let clean = differences.missing.is_empty() && differences.changed.is_empty();
+                if clean && differences.unexpected.is_empty() {
+                    tracing::info!(station = ?self.station, "its charging profiles are those that were set");
+                } else {
+                    tracing::warn!(station = ?self.station, ?differences, "its charging profiles are not those that were set");
+                }
                 None
             }
             Output::Report(part) => {

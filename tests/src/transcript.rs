@@ -39,7 +39,7 @@ impl Transcript {
 
     /// The same, with factory values: component, variable, instance or "", value.
     pub fn with(version: Version, variables: &[(&str, &str, &str, &str)]) -> Self {
-        Self::of(version, EvseConfig { connectors: 1, socket: false }, variables)
+        Self::of(version, EvseConfig::new(1, false), variables)
     }
 
     /// The same, with two EVSEs like this one.

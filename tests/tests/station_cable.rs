@@ -6,9 +6,9 @@ use pilotwire_tests::transcript::{EVSE, Pick, Transcript, boot_answer, remote_st
 use serde_json::{Value, json};
 
 const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
-const SOCKET: EvseConfig = EvseConfig { connectors: 1, socket: true };
-const FIXED_CABLE: EvseConfig = EvseConfig { connectors: 1, socket: false };
-const TWO_CONNECTORS: EvseConfig = EvseConfig { connectors: 2, socket: true };
+const SOCKET: EvseConfig = EvseConfig::new(1, true);
+const FIXED_CABLE: EvseConfig = EvseConfig::new(1, false);
+const TWO_CONNECTORS: EvseConfig = EvseConfig::new(2, true);
 
 /// A session that charges, at a station where a pulled cable stops the transaction or not, and stays locked.
 fn charging(version: Version, evse: EvseConfig, stops: &str) -> Transcript {
@@ -175,7 +175,7 @@ fn who_left_is_not_authorized_when_he_comes_back() {
 /// F05: hardware that could not unlock it leaves it as it is; and the connector beside it is another one.
 #[test]
 fn an_unlocking_that_failed_or_was_elsewhere_leaves_the_cable_kept() {
-    let sockets = EvseConfig { connectors: 2, socket: true };
+    let sockets = EvseConfig::new(2, true);
     for (connector, success) in [(1, false), (2, true)] {
         let mut station = charging(Version::V201, sockets, "true");
         unplug(&mut station);

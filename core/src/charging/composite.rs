@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use pilotwire_messages::v2::ChargingSchedulePeriod;
+use pilotwire_messages::v2::{ChargingSchedule, ChargingSchedulePeriod};
 use pilotwire_messages::{DateTime, Decimal};
 
 use super::compile::seconds;
@@ -161,4 +161,27 @@ fn is_same(last: &CompositePeriod, merged: Cell, more: Option<&ChargingScheduleP
     let next = period(merged, 0, None);
     let key = |period: &CompositePeriod| (period.limit, period.number_phases, period.phase_to_use);
     key(last) == key(&next) && more::is_same(last.more.as_deref(), more)
+}
+
+/// The second after the composite's start in which a vehicle's plan first asks for more than the composite allows; `None`
+/// if it never does (K15.FR.09, K15.FR.11). Both count from the same start, in the same unit.
+pub fn exceeds(plan: &ChargingSchedule, limits: &Composite) -> Option<u32> {
+    let steps = plan.charging_schedule_period.iter();
+    let steps = steps.filter_map(|step| Some((u32::try_from(step.start_period).ok()?, step.limit)));
+    let planned =
+        |second: u32| steps.clone().take_while(|(start, _)| *start <= second).last().and_then(|(_, limit)| limit);
+    let allowed = |second: u32| {
+        let after = limits.periods.partition_point(|period| period.start_s <= second);
+        after.checked_sub(1).and_then(|place| limits.periods[place].limit)
+    };
+    let mut moments: Vec<u32> = steps.clone().map(|(start, _)| start).collect();
+    moments.extend(limits.periods.iter().map(|period| period.start_s));
+    moments.sort_unstable();
+    let too_much = |second: &u32| match (planned(*second), allowed(*second)) {
+        (Some(planned), Some(allowed)) => planned > allowed,
+        // A plan without bound is within no limit.
+        (None, Some(_)) => steps.clone().next().is_some_and(|(first, _)| first <= *second),
+        _ => false,
+    };
+    moments.into_iter().filter(|second| *second < limits.duration_s.max(1)).find(too_much)
 }

@@ -22,10 +22,10 @@ use super::units::{NO_LIMIT, Supply};
 pub(super) enum Part {
     /// Limits one EVSE; where the station is asked for, its limits are summed.
     Session(usize),
-    External(usize),
+    External(usize, usize),
     /// Limits all that was asked for.
     StationMax,
-    StationExternal,
+    StationExternal(usize),
     /// Is added on top (K08.FR.04 of 2.1).
     Generation(usize),
 }
@@ -33,19 +33,22 @@ pub(super) enum Part {
 impl Part {
     fn order(self, order: &Order) -> &[u32] {
         let of = |evse: usize| order.evses.get(evse);
+        let external = |evse: usize, source: usize| {
+            of(evse).and_then(|stacks| stacks.external.get(source)).map_or(&[][..], Vec::as_slice)
+        };
         match self {
             Self::Session(evse) => of(evse).map_or(&[], |stacks: &Stacks| &stacks.session),
-            Self::External(evse) => of(evse).map_or(&[], |stacks| &stacks.external),
+            Self::External(evse, source) => external(evse, source),
             Self::Generation(evse) => of(evse).map_or(&[], |stacks| &stacks.generation),
             Self::StationMax => &order.station_max,
-            Self::StationExternal => of(0).map_or(&[], |stacks| &stacks.external),
+            Self::StationExternal(source) => external(0, source),
         }
     }
 
     /// The EVSE whose own limit this is.
     const fn evse(self) -> Option<usize> {
         match self {
-            Self::Session(evse) | Self::External(evse) => Some(evse),
+            Self::Session(evse) | Self::External(evse, _) => Some(evse),
             _ => None,
         }
     }
@@ -115,11 +118,15 @@ impl<'a> Layers<'a> {
         let all = if evse == 0 { 1..=evses } else { evse..=evse };
         for evse in all.clone() {
             add(Part::Session(evse), &mut layers);
-            add(Part::External(evse), &mut layers);
+            for source in 0..order.evses.get(evse).map_or(0, |stacks| stacks.external.len()) {
+                add(Part::External(evse, source), &mut layers);
+            }
         }
         let own = layers.len();
         add(Part::StationMax, &mut layers);
-        add(Part::StationExternal, &mut layers);
+        for source in 0..order.evses.first().map_or(0, |stacks| stacks.external.len()) {
+            add(Part::StationExternal(source), &mut layers);
+        }
         let limits = layers.len();
         for evse in core::iter::once(0).chain(all) {
             add(Part::Generation(evse), &mut layers);

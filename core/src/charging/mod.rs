@@ -37,8 +37,8 @@
 //! PriorityCharging goes over both, once it is switched on (K21.FR.04).
 //!
 //! **Purposes together.** The lowest limit of all, and the lowest number of phases of all, each by itself (§3.5, §3.7 with
-//! errata 2.36, K01.FR.140). Constraints of an external system for the station and for an EVSE both hold, whatever their
-//! levels: K11.FR.01 and K12.FR.01 let neither be exceeded. LocalGeneration is added on top of everything (K08.FR.04 of 2.1),
+//! errata 2.36, K01.FR.140). Constraints of external systems all hold, for the station and for an EVSE, of one system and of
+//! another, whatever their levels: K11.FR.01 and K12.FR.01 let none be exceeded. Levels rank those of one system and place. LocalGeneration is added on top of everything (K08.FR.04 of 2.1),
 //! on no phase more than is generated there; where nothing limits, it does not either.
 //!
 //! **No profile.** There is no limit then (1.6 §5.16.4 with errata 3.43, K06.FR.02), and the answer says so instead of
@@ -89,10 +89,10 @@ mod sweep;
 mod track;
 mod units;
 
-pub use composite::{Composite, CompositePeriod, Query};
+pub use composite::{Composite, CompositePeriod, Query, exceeds};
 pub use now::{Limit, Now};
 pub use rating::Rating;
 pub use rules::{Edition, Reason, Refusal, Rules};
 pub use share::{Claim, share};
-pub use store::{Criteria, Installed, Profiles};
+pub use store::{Installed, Profiles};
 pub use units::{MAX_RATE, RateUnit, Supply};

@@ -9,9 +9,11 @@ use super::compile::seconds;
 use super::composite::Query;
 use super::keys::NEVER;
 use super::layers::Layers;
+use super::purpose::Purpose;
 use super::store::Profiles;
 use super::sweep::Cell;
-use super::units::{NO_LIMIT, RateUnit, decimal};
+use super::track::Tag;
+use super::units::{NO_LIMIT, RateUnit, converted, decimal};
 use crate::domain::EvseId;
 
 /// A limit that hardware can keep: everything in it holds at once.
@@ -63,21 +65,44 @@ impl Profiles {
         Some(held.now)
     }
 
+    /// The lowest limit that any profile ever has for an EVSE; of EVSE 0 for the station. What holds while nobody knows what
+    /// time it is.
+    pub fn lowest(&self, evse: EvseId) -> Limit {
+        let least = |unit: RateUnit| {
+            let meant = self.slots.iter().filter(|slot| {
+                let at = slot.installed.evse;
+                slot.purpose != Purpose::LocalGeneration
+                    && (at == evse || (at == EvseId(0) && slot.purpose != Purpose::Priority))
+                    && !(evse == EvseId(0) && slot.purpose.is_of_transactions())
+            });
+            let tracks = meant.flat_map(|slot| slot.tracks());
+            let cells = tracks.flat_map(|track| track.steps.iter().map(move |step| (track.unit, step)));
+            cells.fold(self.rating_of(evse, unit), |least, (own, step)| {
+                let limit = match step.limit {
+                    NO_LIMIT => NO_LIMIT,
+                    limit => converted(limit, own, unit, step.tag.phases(), self.supply),
+                };
+                least.lowest(Cell { limit, tag: step.tag })
+            })
+        };
+        limit(least(RateUnit::A), least(RateUnit::W))
+    }
+
+    fn rating_of(&self, evse: EvseId, unit: RateUnit) -> Cell {
+        let rating = usize::try_from(evse.0).ok().and_then(|place| self.ratings.get(place).copied().flatten());
+        rating.map_or(Cell::OPEN, |rating| Cell {
+            limit: rating.limit(unit, self.supply),
+            tag: Tag::new(rating.phases, 0, 0),
+        })
+    }
+
     fn hold(&mut self, evse: EvseId, from: i64) -> Option<Held> {
         let (current, ampere_change) = self.cell(evse, from, RateUnit::A)?;
         let (power, watt_change) = self.cell(evse, from, RateUnit::W)?;
         let change = ampere_change.min(watt_change);
-        let known = |rate: i64| (rate != NO_LIMIT).then(|| decimal(rate));
-        let named = |phase: u8| (phase > 0).then_some(phase);
-        let limit = Limit {
-            current_a: known(current.limit),
-            power_w: known(power.limit),
-            number_phases: named(current.tag.phases()),
-            phase_to_use: named(current.tag.phase_to_use()),
-        };
         let until = if change == NEVER { i64::MAX } else { from + i64::from(change) };
         let when = (change != NEVER).then(|| moment(until));
-        Some(Held { from, until, now: Now { limit, until: when } })
+        Some(Held { from, until, now: Now { limit: limit(current, power), until: when } })
     }
 
     /// What holds in this unit, and for how many seconds.
@@ -99,6 +124,17 @@ impl Profiles {
         }
         *memory = layers.into_memory();
         Some((now, change))
+    }
+}
+
+fn limit(current: Cell, power: Cell) -> Limit {
+    let known = |rate: i64| (rate != NO_LIMIT).then(|| decimal(rate));
+    let named = |phase: u8| (phase > 0).then_some(phase);
+    Limit {
+        current_a: known(current.limit),
+        power_w: known(power.limit),
+        number_phases: named(current.tag.phases()),
+        phase_to_use: named(current.tag.phase_to_use()),
     }
 }
 

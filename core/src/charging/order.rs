@@ -32,7 +32,8 @@ pub(super) struct Stacks {
     pub(super) transaction: Option<Transaction>,
     /// Priority charging, TxProfiles, TxDefaultProfiles.
     pub(super) session: Vec<u32>,
-    pub(super) external: Vec<u32>,
+    /// One of each external system: none may be exceeded, whatever another says (K11.FR.01, K12.FR.01).
+    pub(super) external: Vec<Vec<u32>>,
     pub(super) generation: Vec<u32>,
 }
 
@@ -100,7 +101,7 @@ impl Order {
         for (number, stacks) in self.evses.iter_mut().enumerate() {
             let evse = EvseId(i32::try_from(number).unwrap_or(i32::MAX));
             let here = |slot: &Slot| slot.installed.evse == evse;
-            stacks.external = ranked(slots, |slot| slot.purpose == Purpose::External && here(slot));
+            stacks.external = by_source(slots, |slot| slot.purpose == Purpose::External && here(slot));
             stacks.generation = ranked(slots, |slot| slot.purpose == Purpose::LocalGeneration && here(slot));
             let transaction = stacks.transaction.as_ref();
             let own = |slot: &&Slot| slot.purpose == Purpose::TxDefault && here(slot);
@@ -111,11 +112,11 @@ impl Order {
                 stacks.session.retain(|slot| slots[*slot as usize].purpose != Purpose::TxDefault);
             }
         }
+        let room = |orders: &[Vec<u32>]| orders.iter().map(|order| Keys::room(order.len())).sum::<usize>();
         let of = |stacks: &Stacks| {
-            [&stacks.session, &stacks.external, &stacks.generation].map(|order| Keys::room(order.len()))
+            Keys::room(stacks.session.len()) + Keys::room(stacks.generation.len()) + room(&stacks.external)
         };
-        let evses: usize = self.evses.iter().flat_map(of).sum();
-        evses + Keys::room(self.station_max.len())
+        self.evses.iter().map(of).sum::<usize>() + Keys::room(self.station_max.len())
     }
 }
 
@@ -132,6 +133,14 @@ fn counts(slot: &Slot, evse: EvseId, transaction: Option<&Transaction>, own_leve
         }
         _ => false,
     }
+}
+
+/// The slots that are meant, ranked for each of those that set them.
+fn by_source(slots: &[Slot], is_meant: impl Fn(&Slot) -> bool) -> Vec<Vec<u32>> {
+    let mut sources: Vec<_> = slots.iter().filter(|slot| is_meant(slot)).map(|slot| &slot.installed.source).collect();
+    sources.sort_unstable();
+    sources.dedup();
+    sources.into_iter().map(|source| ranked(slots, |slot| is_meant(slot) && slot.installed.source == *source)).collect()
 }
 
 /// The slots that are meant, the one that goes over the others first: by purpose, by level, the EVSE's own before the

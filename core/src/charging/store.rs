@@ -15,8 +15,8 @@ use super::purpose::Purpose;
 use super::rating::Rating;
 use super::rules::{Reason, Refusal, Rules};
 use super::track::Track;
-use super::units::Supply;
-use crate::domain::EvseId;
+use super::units::{RateUnit, Supply};
+use crate::domain::{EvseId, ProfileCriteria};
 
 /// A profile in its place; also its durable record (K01.FR.27).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,30 +31,10 @@ pub struct Installed {
     pub profile: ChargingProfile,
 }
 
-/// Which profiles are meant; all that is given must match.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Criteria {
-    /// With one of these ids; any if empty.
-    pub ids: Vec<i32>,
-    /// Of this EVSE.
-    pub evse: Option<EvseId>,
-    /// For this purpose.
-    pub purpose: Option<ChargingProfilePurpose>,
-    /// Of this stack level.
-    pub stack_level: Option<i32>,
-    /// Set by one of these; by anybody if empty.
-    pub sources: Vec<ChargingLimitSource>,
-}
-
-impl Criteria {
+impl Installed {
     /// Whether these criteria mean this profile.
-    pub fn matches(&self, installed: &Installed) -> bool {
-        let profile = &installed.profile;
-        (self.ids.is_empty() || self.ids.contains(&profile.id))
-            && self.evse.is_none_or(|evse| evse == installed.evse)
-            && self.purpose.as_ref().is_none_or(|purpose| *purpose == profile.charging_profile_purpose)
-            && self.stack_level.is_none_or(|level| level == profile.stack_level)
-            && (self.sources.is_empty() || self.sources.contains(&installed.source))
+    pub fn is_meant(&self, criteria: &ProfileCriteria) -> bool {
+        criteria.matches(self.evse, &self.source, &self.profile)
     }
 }
 
@@ -73,6 +53,10 @@ impl Slot {
             [only] => Some(only),
             several => several.get(choice),
         }
+    }
+
+    pub(super) fn tracks(&self) -> &[Track] {
+        &self.tracks
     }
 
     pub(super) fn level(&self) -> i32 {
@@ -149,6 +133,13 @@ impl Profiles {
     /// Every profile, in the order of their coming.
     pub fn iter(&self) -> impl Iterator<Item = &Installed> {
         self.slots.iter().map(|slot| &slot.installed)
+    }
+
+    /// The unit that every profile uses; amperes if they differ, or the only one that is taken.
+    pub fn usual_unit(&self) -> RateUnit {
+        let mut units = self.slots.iter().flat_map(|slot| slot.tracks.iter().map(|track| track.unit));
+        let all_watts = !self.slots.is_empty() && units.all(|unit| unit == RateUnit::W);
+        if (all_watts || !self.rules.amperes) && self.rules.watts { RateUnit::W } else { RateUnit::A }
     }
 
     /// Takes a profile of a CSMS (K01).
@@ -266,14 +257,14 @@ impl Profiles {
 
     /// Removes profiles (K10; 1.6 §5.5), but for those that are not the CSMS's to remove (K10.FR.04, K10.FR.09). Gives back
     /// their ids.
-    pub fn clear(&mut self, criteria: &Criteria) -> Vec<i32> {
+    pub fn clear(&mut self, criteria: &ProfileCriteria) -> Vec<i32> {
         let is_of_site = |slot: &Slot| matches!(slot.purpose, Purpose::External | Purpose::LocalGeneration);
-        self.remove(|slot| criteria.matches(&slot.installed) && !is_of_site(slot))
+        self.remove(|slot| slot.installed.is_meant(criteria) && !is_of_site(slot))
     }
 
     /// Removes what somebody else than the CSMS set (K13). Gives back the ids.
-    pub fn release(&mut self, criteria: &Criteria) -> Vec<i32> {
-        self.remove(|slot| criteria.matches(&slot.installed) && slot.installed.source != ChargingLimitSource::CSO)
+    pub fn release(&mut self, criteria: &ProfileCriteria) -> Vec<i32> {
+        self.remove(|slot| slot.installed.is_meant(criteria) && slot.installed.source != ChargingLimitSource::CSO)
     }
 
     fn remove(&mut self, goes: impl Fn(&Slot) -> bool) -> Vec<i32> {

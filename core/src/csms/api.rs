@@ -7,8 +7,9 @@ use pilotwire_messages::{DateTime, Json, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
-    Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, EvseId, IdToken, IdTokenInfo, MeterValue,
-    RegistrationStatus, Reply, ReportPart, TransactionEvent,
+    Boot, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId,
+    ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus, ProfilesReport, RegistrationStatus,
+    Reply, ReportPart, TransactionEvent,
 };
 
 /// How a CSMS deals with one station.
@@ -62,6 +63,13 @@ pub struct Limits {
     pub ended_transactions: usize,
     /// Transactions that are open at once; the oldest is set aside beyond that, which is reported.
     pub open_transactions: usize,
+    /// Charging profiles in the station that are remembered.
+    #[serde(default = "profiles")]
+    pub profiles: usize,
+}
+
+const fn profiles() -> usize {
+    256
 }
 
 impl Default for Limits {
@@ -74,6 +82,7 @@ impl Default for Limits {
             questions: 8,
             ended_transactions: 8,
             open_transactions: 64,
+            profiles: profiles(),
         }
     }
 }
@@ -116,6 +125,13 @@ pub enum Input {
         question: u64,
         /// The answer.
         answer: DataTransferAnswer,
+    },
+    /// The host's answer to [`Output::EvNeeds`].
+    EvNeedsAnswered {
+        /// The question's number.
+        question: u64,
+        /// Whether a schedule will come.
+        status: NotifyEvChargingNeedsStatus,
     },
     /// From now on, answer a booting station like this. A station that is connected and was answered otherwise is told to
     /// boot, unless it was rejected: then nothing may be sent to it (B03.FR.03).
@@ -180,6 +196,34 @@ pub enum Output {
     },
     /// A part of a report of the device model.
     Report(ReportPart),
+    /// A part of a report of charging profiles.
+    ChargingProfiles(ProfilesReport),
+    /// A report of charging profiles is complete, and was compared with what this CSMS has set.
+    ProfilesCompared(ProfileDifferences),
+    /// Somebody else limits charging at the station (K11, K12).
+    ChargingLimit(ExternalLimit),
+    /// A limit from elsewhere is gone (K13).
+    ChargingLimitCleared {
+        /// The EVSE; 0 is the station.
+        evse: EvseId,
+        /// Who had set it.
+        source: ChargingLimitSource,
+    },
+    /// What a vehicle needs (K15). To be answered with [`Input::EvNeedsAnswered`], and with a TxProfile within a minute
+    /// (K15.FR.08).
+    EvNeeds {
+        /// The question's number.
+        question: u64,
+        /// The needs.
+        needs: EvNeeds,
+    },
+    /// What a vehicle plans. If it was not accepted, it exceeds its limits, and a new profile is due (K15.FR.13).
+    EvSchedule {
+        /// The plan.
+        plan: EvSchedule,
+        /// How it was answered.
+        accepted: bool,
+    },
     /// The station broke a rule, and this is how it was answered. Nothing was stored.
     Violation {
         /// What was wrong.
@@ -190,6 +234,19 @@ pub enum Output {
         /// Which, and what became of what was too much.
         text: Text,
     },
+}
+
+/// How the profiles in a station differ from those that the CSMS set there, by their ids. What the station says is kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileDifferences {
+    /// The request whose report was compared.
+    pub request_id: i32,
+    /// Set, and not there any more.
+    pub missing: Vec<i32>,
+    /// There, with other content or for another EVSE.
+    pub changed: Vec<i32>,
+    /// There, and not set by this CSMS.
+    pub unexpected: Vec<i32>,
 }
 
 /// How an operation ended.

@@ -21,7 +21,7 @@ const MAX_DESCRIPTION: usize = 255;
 pub(super) struct Operation {
     /// The host's number; `None` for what we want ourselves.
     number: Option<u64>,
-    order: Order,
+    pub(super) order: Order,
     /// How long it may wait for a station that is away.
     away_until: Instant,
     /// How long it may wait for its turn while the station is connected.
@@ -114,6 +114,7 @@ impl Csms {
                 Outcome::Invalid(text.into())
             }
         };
+        self.on_profile_reply(&operation, &outcome, version, out);
         done(operation, outcome, out);
         self.send_next(out);
     }

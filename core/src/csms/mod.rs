@@ -12,6 +12,7 @@
 //! | `requests`, `questions` | CALLs of the station; those that the host has to answer |
 //! | `commands` | CALLs to the station |
 //! | `ledger`, `seen` | transactions: a verdict for every event, none refused |
+//! | `profiles` | charging profiles: what is in the station, and whether it says the same |
 //! | `records` | what survives a restart, and what to do if it cannot be written |
 
 mod api;
@@ -19,6 +20,7 @@ mod commands;
 mod gate;
 mod ledger;
 mod order;
+mod profiles;
 mod questions;
 mod records;
 mod requests;
@@ -39,11 +41,12 @@ use crate::machine::{Action, Event, Machine, Outbox, PowerUp};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::timers::Timers;
-pub use api::{Config, Entry, Input, Limits, Outcome, Output, TransactionState, Verdict};
+pub use api::{Config, Entry, Input, Limits, Outcome, Output, ProfileDifferences, TransactionState, Verdict};
 use commands::Operation;
 use gate::Gate;
 use ledger::Ledger;
 use order::Order;
+use profiles::Book;
 use questions::Questions;
 use records::Store;
 use requests::Call;
@@ -75,6 +78,7 @@ pub struct Csms {
     /// Orders that wait for their turn, in the order of their coming.
     waiting: Vec<Operation>,
     ledger: Ledger,
+    book: Book,
     store: Store,
     /// Whether the station showed a sign of life since the last ping.
     heard: bool,
@@ -113,6 +117,7 @@ impl Csms {
             questions: Questions::new(rng.bits() >> 16),
             waiting: Vec::new(),
             ledger: Ledger::default(),
+            book: Book::default(),
             store: Store::new(config.first_transaction_id),
             heard: true,
             config,
@@ -181,6 +186,7 @@ impl Csms {
             }
             Input::Authorized { question, info } => self.on_authorized(question, info, out),
             Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
+            Input::EvNeedsAnswered { question, status } => self.on_needs_answered(question, status, out),
             Input::Registration { status, interval_s } => {
                 self.gate.status = status;
                 self.gate.interval_s = interval_s;

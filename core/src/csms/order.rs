@@ -54,11 +54,13 @@ impl Order {
             Self::Command(command) => match &**command {
                 Command::Trigger { message, .. } => Some(triggered(message.as_str())),
                 Command::GetReport { .. } => Some("NotifyReport".into()),
+                Command::GetChargingProfiles { .. } => Some("ReportChargingProfiles".into()),
                 _ => None,
             },
             Self::Raw { action, .. } if action == "GetBaseReport" || action == "GetReport" => {
                 Some("NotifyReport".into())
             }
+            Self::Raw { action, .. } if action == "GetChargingProfiles" => Some("ReportChargingProfiles".into()),
             Self::Raw { action, payload } if action == "TriggerMessage" => {
                 let head: Triggered = serde_json::from_str(payload.as_str()).ok()?;
                 Some(triggered(&head.requested_message))

@@ -1,4 +1,5 @@
-//! What survives a restart: `boot`, `ids`, and `tx/<number>` for every transaction of the ledger.
+//! What survives a restart: `boot`, `ids`, `tx/<number>` for every transaction of the ledger, and `profile/<id>` for every
+//! charging profile in the station.
 //!
 //! If a write fails, CALLs that need one are answered with an error instead of a promise (C-7), until the writes were
 //! tried again. That happens every [`RETRY_AFTER`]; if no failure is told then, all is well again.
@@ -13,7 +14,7 @@ use pilotwire_messages::encode;
 use serde::{Deserialize, Serialize};
 
 use super::ledger::Taken;
-use super::{Csms, Out, Timer};
+use super::{Csms, Out, Timer, profiles};
 use crate::Action;
 use crate::domain::RegistrationStatus;
 use crate::machine::{Record, Write};
@@ -87,6 +88,9 @@ impl Csms {
             self.store.next_id = next.max(next.and(self.store.next_id));
             return ids.is_ok();
         }
+        if record.key.starts_with(profiles::PREFIX) {
+            return self.book.restore(&record.value);
+        }
         transaction_number(&record.key).is_some_and(|number| self.ledger.restore(number, &record.value))
     }
 
@@ -117,10 +121,11 @@ impl Csms {
     }
 
     /// Writes the record with this key as it should be now.
-    fn persist(&mut self, key: String, out: &mut Out) {
+    pub(super) fn persist(&mut self, key: String, out: &mut Out) {
         let value = match key.as_str() {
             BOOT => self.gate.answered.clone().map(|status| encode(&BootRecord { status })),
             IDS => Some(encode(&IdsRecord { next: self.store.next_id })),
+            profile if profile.starts_with(profiles::PREFIX) => self.book.record(profile),
             other => transaction_number(other).and_then(|number| self.ledger.record(number)),
         };
         out.push(Action::Persist(match value {
@@ -131,7 +136,8 @@ impl Csms {
 
     pub(super) fn on_persist_failed(&mut self, key: String, out: &mut Out) {
         self.limit_hit(&format!("the record {key} could not be written: what needs it is refused"), out);
-        let is_ours = key == BOOT || key == IDS || transaction_number(&key).is_some();
+        let is_ours =
+            key == BOOT || key == IDS || key.starts_with(profiles::PREFIX) || transaction_number(&key).is_some();
         if is_ours && !self.store.failed.contains(&key) {
             self.store.failed.push(key);
         }

@@ -13,7 +13,8 @@ use super::{Csms, Out};
 use crate::Action;
 use crate::dialect::{self, Refusal};
 use crate::domain::{
-    Answer, DataTransferAnswer, IdTokenInfo, Request, TransactionAnswer, TransactionEvent, TransactionStage,
+    Answer, DataTransferAnswer, IdTokenInfo, NotifyEvChargingNeedsStatus, Request, TransactionAnswer, TransactionEvent,
+    TransactionStage,
 };
 
 /// A CALL of the station, as far as its answer needs it.
@@ -56,12 +57,26 @@ impl Csms {
         match request {
             Request::Boot(_) => self.on_boot(&call, request, out),
             Request::Transaction(event) => self.on_transaction(call, event, out),
-            Request::Authorize(_) | Request::DataTransfer(_) => self.ask(call, request, out),
+            Request::Authorize(_) | Request::DataTransfer(_) | Request::EvNeeds(_) => self.ask(call, request, out),
             Request::Heartbeat => {
                 let answer = Answer::Heartbeat { time: self.clock.at(self.now) };
                 self.report_and_answer(&call, request, &answer, out);
             }
-            Request::Status(_) | Request::MeterValues { .. } | Request::Report(_) => {
+            Request::ChargingProfiles(report) => {
+                let compared = report.clone();
+                self.report_and_answer(&call, Request::ChargingProfiles(report), &Answer::Done, out);
+                self.on_profiles_reported(&compared, out);
+            }
+            Request::EvSchedule(plan) => {
+                let accepted = self.keeps_limits(&plan);
+                let answer = Answer::EvSchedule { accepted };
+                self.report_and_answer(&call, Request::EvSchedule(plan), &answer, out);
+            }
+            Request::Status(_)
+            | Request::MeterValues { .. }
+            | Request::Report(_)
+            | Request::ChargingLimit(_)
+            | Request::ChargingLimitCleared { .. } => {
                 self.report_and_answer(&call, request, &Answer::Done, out);
             }
         }
@@ -94,6 +109,7 @@ impl Csms {
         if is_nameless && !self.name(&mut event, out) {
             return self.fail(&call, out);
         }
+        self.on_profile_transaction(&event, out);
         let taken = self.ledger.take(&event, &self.config.limits);
         self.persist_taken(&taken, out);
         let (event, asked) = Self::split(event);
@@ -166,6 +182,7 @@ impl Csms {
         let question = self.questions.next_number();
         let output = match &request {
             Request::DataTransfer(message) => Output::DataTransfer { question, message: message.clone() },
+            Request::EvNeeds(needs) => Output::EvNeeds { question, needs: needs.clone() },
             Request::Authorize(token) => Output::Authorize { question, transaction: None, token: token.clone() },
             Request::Transaction(event) => match &event.id_token {
                 Some(token) => {
@@ -211,6 +228,16 @@ impl Csms {
         self.send_answer(&question.call, text, out);
     }
 
+    /// The host knows what to do about a vehicle's needs.
+    pub(super) fn on_needs_answered(&mut self, number: u64, status: NotifyEvChargingNeedsStatus, out: &mut Out) {
+        let Some(question) = self.questions.take(number, |request| matches!(request, Request::EvNeeds(_))) else {
+            return;
+        };
+        let answer = Answer::EvNeeds(status);
+        let text = dialect::write_answer(question.call.version, &question.call.id, &question.request, &answer);
+        self.send_answer(&question.call, text, out);
+    }
+
     /// The host did not answer in time: the station shall not wait for ever. If it was an event, the ledger has it, and
     /// the station will repeat it.
     pub(super) fn on_questions_due(&mut self, out: &mut Out) {
@@ -247,6 +274,12 @@ fn report(request: Request, answer: &Answer) -> Option<Output> {
         (Request::Status(report), _) => Some(Output::Status(report)),
         (Request::MeterValues { evse, values }, _) => Some(Output::MeterValues { evse, values }),
         (Request::Report(part), _) => Some(Output::Report(part)),
+        (Request::ChargingProfiles(report), _) => Some(Output::ChargingProfiles(report)),
+        (Request::ChargingLimit(limit), _) => Some(Output::ChargingLimit(limit)),
+        (Request::ChargingLimitCleared { evse, source }, _) => Some(Output::ChargingLimitCleared { evse, source }),
+        (Request::EvSchedule(plan), Answer::EvSchedule { accepted }) => {
+            Some(Output::EvSchedule { plan, accepted: *accepted })
+        }
         _ => None,
     }
 }

@@ -36,6 +36,16 @@ pub(crate) enum Known {
     SampledStartedMeasurands,
     SampledUpdatedInterval,
     SampledUpdatedMeasurands,
+    PhaseSwitching,
+    SmartChargingAvailable,
+    SmartChargingEnabled,
+    ProfileEntries,
+    ExternalControlSignals,
+    LimitChangeSignificance,
+    NotifyLimitWithSchedules,
+    PeriodsPerSchedule,
+    ProfileStackLevel,
+    RateUnit,
     EvConnectionTimeOut,
     StopTxOnEvSideDisconnect,
     StopTxOnInvalidId,
@@ -44,8 +54,10 @@ pub(crate) enum Known {
     TxStopPoint,
     LegacyFeatureProfiles,
     LegacyMaxKeys,
+    LegacyMaxProfiles,
     LegacyNumberOfConnectors,
     LegacyPhaseRotation,
+    LegacyRateUnits,
 }
 
 /// One row of the catalogue.
@@ -70,6 +82,8 @@ pub(crate) enum Values {
     /// A comma-separated list of these words.
     Members(&'static [&'static str]),
     DateTime,
+    /// A decimal number that is not negative.
+    Decimal,
 }
 
 /// What a station samples; also what its meter facts tell.
@@ -92,6 +106,10 @@ impl Row {
         Self { unit: Some("s"), ..self }
     }
 
+    const fn percent(self) -> Self {
+        Self { unit: Some("Percent"), ..self }
+    }
+
     const fn fixed(self) -> Self {
         Self { writable: false, ..self }
     }
@@ -111,6 +129,7 @@ impl Row {
             Values::Text(_) => DataKind::String,
             Values::Members(_) => DataKind::MemberList,
             Values::DateTime => DataKind::DateTime,
+            Values::Decimal => DataKind::Decimal,
         }
     }
 
@@ -124,11 +143,13 @@ impl Row {
                 value.is_empty() || value.split(',').all(|word| words.iter().any(|known| *known == word.trim()))
             }
             Values::DateTime => value.parse::<pilotwire_messages::DateTime>().is_ok(),
+            Values::Decimal => value.parse::<pilotwire_messages::Decimal>().is_ok_and(|number| !number.is_negative()),
         }
     }
 }
 
 const DAY: i64 = 86_400;
+const SMART: &str = "SmartChargingCtrlr";
 
 /// All rows, in the order of [`Known`].
 pub(crate) static ROWS: &[Row] = &[
@@ -200,6 +221,24 @@ pub(crate) static ROWS: &[Row] = &[
         .default("60"),
     Row::new(Known::SampledUpdatedMeasurands, "SampledDataCtrlr", "TxUpdatedMeasurands", Values::Members(MEASURANDS))
         .default("Energy.Active.Import.Register,Power.Active.Import"),
+    Row::new(Known::PhaseSwitching, SMART, "ACPhaseSwitchingSupported", Values::Boolean).fixed().default("false"),
+    Row::new(Known::SmartChargingAvailable, SMART, "Available", Values::Boolean).fixed().default("true"),
+    Row::new(Known::SmartChargingEnabled, SMART, "Enabled", Values::Boolean).default("true"),
+    Row::new(Known::ProfileEntries, SMART, "Entries", Values::Integer(0, i32::MAX as i64))
+        .of("ChargingProfiles")
+        .fixed()
+        .default("0"),
+    Row::new(Known::ExternalControlSignals, SMART, "ExternalControlSignalsEnabled", Values::Boolean).default("true"),
+    Row::new(Known::LimitChangeSignificance, SMART, "LimitChangeSignificance", Values::Decimal)
+        .percent()
+        .default("1.0"),
+    Row::new(Known::NotifyLimitWithSchedules, SMART, "NotifyChargingLimitWithSchedules", Values::Boolean)
+        .default("true"),
+    Row::new(Known::PeriodsPerSchedule, SMART, "PeriodsPerSchedule", Values::Integer(1, 1_024)).fixed().default("96"),
+    Row::new(Known::ProfileStackLevel, SMART, "ProfileStackLevel", Values::Integer(0, i32::MAX as i64))
+        .fixed()
+        .default("31"),
+    Row::new(Known::RateUnit, SMART, "RateUnit", Values::Members(&["A", "W"])).fixed().default("A,W"),
     Row::new(Known::EvConnectionTimeOut, "TxCtrlr", "EVConnectionTimeOut", Values::Integer(1, DAY))
         .seconds()
         .default("60"),
@@ -210,10 +249,16 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new(Known::TxStopPoint, "TxCtrlr", "TxStopPoint", Values::Members(POINTS)).default("EVConnected,Authorized"),
     Row::new(Known::LegacyFeatureProfiles, LEGACY, "SupportedFeatureProfiles", Values::Text(500))
         .fixed()
-        .default("Core,RemoteTrigger"),
+        .default("Core,RemoteTrigger,SmartCharging"),
     Row::new(Known::LegacyMaxKeys, LEGACY, "GetConfigurationMaxKeys", Values::Integer(1, 10_000)).fixed().default("64"),
+    Row::new(Known::LegacyMaxProfiles, LEGACY, "MaxChargingProfilesInstalled", Values::Integer(0, i32::MAX as i64))
+        .fixed()
+        .default("32"),
     Row::new(Known::LegacyNumberOfConnectors, LEGACY, "NumberOfConnectors", Values::Integer(0, 10_000)).fixed(),
     Row::new(Known::LegacyPhaseRotation, LEGACY, "ConnectorPhaseRotation", Values::Text(500)).default("NotApplicable"),
+    Row::new(Known::LegacyRateUnits, LEGACY, "ChargingScheduleAllowedChargingRateUnit", Values::Text(20))
+        .fixed()
+        .default("Current,Power"),
 ];
 
 /// The component of the keys that 2.x has no variable for, by the key's own name: never reported in 2.x.

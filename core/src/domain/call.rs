@@ -7,10 +7,11 @@ use pilotwire_messages::{DateTime, Json, Text};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BootReason, ChangeAvailabilityStatus, ConnectorStatus, DataTransferStatus, EvseId, GenericDeviceModelStatus,
-    IdToken, IdTokenInfo, MessageTrigger, MeterValue, Place, RegistrationStatus, ReportBase, ReportedVariable,
-    ResetStatus, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
-    VariableValue,
+    BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule,
+    ConnectorStatus, DataTransferStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, IdToken,
+    IdTokenInfo, MessageTrigger, MeterValue, NotifyEvChargingNeedsStatus, Place, ProfileCriteria, ProfilesReport,
+    RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, StatusInfo, TransactionEvent, TriggerMessageStatus,
+    UnlockStatus, VariableQuery, VariableResult, VariableSetting, VariableValue,
 };
 
 /// What a station is: the content of BootNotification.
@@ -145,6 +146,21 @@ pub enum Request {
     Report(ReportPart),
     /// DataTransfer.
     DataTransfer(DataTransfer),
+    /// ReportChargingProfiles; 1.6 does not have it, nor the following ones.
+    ChargingProfiles(ProfilesReport),
+    /// NotifyChargingLimit.
+    ChargingLimit(ExternalLimit),
+    /// ClearedChargingLimit.
+    ChargingLimitCleared {
+        /// The EVSE; 0 is the station.
+        evse: EvseId,
+        /// Who had set it.
+        source: ChargingLimitSource,
+    },
+    /// NotifyEVChargingNeeds.
+    EvNeeds(EvNeeds),
+    /// NotifyEVChargingSchedule.
+    EvSchedule(EvSchedule),
 }
 
 /// The answer to a [`Request`], of the same kind.
@@ -171,6 +187,13 @@ pub enum Answer {
     Transaction(TransactionAnswer),
     /// To a vendor's message.
     DataTransfer(DataTransferAnswer),
+    /// To the needs of a vehicle.
+    EvNeeds(NotifyEvChargingNeedsStatus),
+    /// To the plan of a vehicle.
+    EvSchedule {
+        /// Whether it keeps the limits (K15.FR.11, K15.FR.12).
+        accepted: bool,
+    },
     /// To everything whose answer says nothing.
     Done,
 }
@@ -208,6 +231,8 @@ pub enum Command {
         token: IdToken,
         /// The number to repeat in the transaction's events; 1.6 does not have it.
         remote_start_id: Option<i32>,
+        /// A TxProfile for the transaction (K05).
+        profile: Option<Box<ChargingProfile>>,
     },
     /// RequestStopTransaction; 1.6: RemoteStopTransaction.
     RequestStop {
@@ -259,6 +284,24 @@ pub enum Command {
     },
     /// DataTransfer.
     DataTransfer(DataTransfer),
+    /// SetChargingProfile.
+    SetChargingProfile {
+        /// The EVSE; 0 is the station, or each EVSE for a TxDefaultProfile.
+        evse: EvseId,
+        /// The profile.
+        profile: Box<ChargingProfile>,
+    },
+    /// ClearChargingProfile.
+    ClearChargingProfile(ProfileCriteria),
+    /// GetChargingProfiles; 1.6 does not have it.
+    GetChargingProfiles {
+        /// The number that the reports repeat.
+        request_id: i32,
+        /// Which.
+        criteria: ProfileCriteria,
+    },
+    /// GetCompositeSchedule.
+    GetCompositeSchedule(CompositeQuery),
 }
 
 /// The answer to a [`Command`], of the same kind.
@@ -293,4 +336,28 @@ pub enum Reply {
     GetReport(GenericDeviceModelStatus),
     /// To a vendor's message.
     DataTransfer(DataTransferAnswer),
+    /// To a profile.
+    SetChargingProfile {
+        /// Whether it is installed.
+        accepted: bool,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
+    /// To a request to clear profiles.
+    ClearChargingProfile {
+        /// Whether any was cleared.
+        any: bool,
+    },
+    /// To a question for profiles.
+    GetChargingProfiles {
+        /// Whether reports follow.
+        any: bool,
+    },
+    /// To a question for a composite schedule.
+    GetCompositeSchedule {
+        /// The schedule; none if it is rejected.
+        schedule: Option<Box<CompositeSchedule>>,
+        /// Why it is rejected.
+        why: Option<StatusInfo>,
+    },
 }

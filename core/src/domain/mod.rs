@@ -4,6 +4,7 @@
 //! Words that a whole family shares (reasons, states, statuses) are those of the 2.x message tables.
 
 mod call;
+mod charging;
 mod transaction;
 mod variable;
 
@@ -11,11 +12,15 @@ pub use call::{
     Answer, Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, Occupation, Problem, Reply, ReportPart,
     Request, ResetKind, StationIdentity, TransactionAnswer,
 };
+pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
 pub use pilotwire_messages::v2::{
-    AttributeKind, AuthorizationStatus, BootReason, ChangeAvailabilityStatus, ChargingState, ConnectorStatus,
-    DataTransferStatus, GenericDeviceModelStatus, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind, Measurand,
-    MessageTrigger, MeterValue, ReadingContext, RegistrationStatus, ReportBase, RequestStartStopStatus, ResetStatus,
-    SampledValue, SetVariableStatus, StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
+    AttributeKind, AuthorizationStatus, BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds,
+    ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule,
+    ChargingSchedulePeriod, ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus,
+    GenericDeviceModelStatus, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind, Measurand, MessageTrigger,
+    MeterValue, NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase, RequestStartStopStatus,
+    ResetStatus, SampledValue, SetVariableStatus, StatusInfo, StoppedReason, TriggerMessageStatus, TriggerReason,
+    UnlockStatus,
 };
 pub use transaction::{PhaseReading, Reading, TransactionEvent, TransactionStage};
 pub use variable::{ReportedVariable, VariableId, VariableQuery, VariableResult, VariableSetting, VariableValue};

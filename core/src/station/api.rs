@@ -1,13 +1,17 @@
 //! What a station is told, and what it wants done.
 
+use alloc::format;
 use alloc::vec::Vec;
 
 use pilotwire_messages::{Decimal, Text, Version};
 use serde::{Deserialize, Serialize};
 
+use crate::charging::{Limit, Rating, Supply};
+use crate::device_model::{Known, Variables};
 use crate::domain::{
-    AuthorizationStatus, ConnectorReport, DataTransfer, DataTransferAnswer, EvseId, IdToken, Problem, Reading,
-    RegistrationStatus, StationIdentity, StoppedReason, VariableId,
+    AuthorizationStatus, ChargingLimitSource, ConnectorReport, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule,
+    EvseId, ExternalLimit, IdToken, NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, StationIdentity,
+    StoppedReason, VariableId,
 };
 
 /// What a station is. Given once; what the CSMS may change are variables.
@@ -25,6 +29,9 @@ pub struct Config {
     pub variables: Vec<(VariableId, Text)>,
     /// Limits.
     pub limits: Limits,
+    /// What it can do about charging profiles.
+    #[serde(default)]
+    pub charging: ChargingConfig,
 }
 
 impl Config {
@@ -34,21 +41,97 @@ impl Config {
             version,
             identity,
             seed,
-            evses: (0..evses).map(|_| EvseConfig { connectors: 1, socket: false }).collect(),
+            evses: (0..evses).map(|_| EvseConfig::default()).collect(),
             variables: Vec::new(),
             limits: Limits::default(),
+            charging: ChargingConfig::default(),
         }
     }
 }
 
 /// What an EVSE has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct EvseConfig {
     /// The number of its connectors; one is used at a time.
     pub connectors: i32,
     /// Drivers bring their own cables, which are locked in while they are used; otherwise its cables are fixed to it.
-    #[serde(default)]
     pub socket: bool,
+    /// What it can deliver.
+    pub rating: Rating,
+    /// Less than this cannot be offered: then it offers nothing. 6 A unless told otherwise, as IEC 61851-1 signals it.
+    pub minimum_a: Decimal,
+}
+
+impl EvseConfig {
+    /// 6 A to 32 A on three phases.
+    pub const fn new(connectors: i32, socket: bool) -> Self {
+        let rating = Rating { current_a: Decimal::from_int(32), phases: 3 };
+        Self { connectors, socket, rating, minimum_a: Decimal::from_int(6) }
+    }
+}
+
+impl Default for EvseConfig {
+    /// One connector with a fixed cable.
+    fn default() -> Self {
+        Self::new(1, false)
+    }
+}
+
+/// What a station can do about charging profiles (SmartChargingCtrlr; 1.6 §9.4).
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ChargingConfig {
+    /// The grid in front of it.
+    pub supply: Supply,
+    /// What all EVSEs together can draw, if that is less than the sum of their ratings (K04.FR.02).
+    pub rating: Option<Rating>,
+    /// The highest stack level.
+    pub max_stack_level: i32,
+    /// Profiles that are installed at once.
+    pub max_profiles: usize,
+    /// Periods of a schedule.
+    pub max_periods: usize,
+    /// Schedules may be in amperes.
+    pub amperes: bool,
+    /// Schedules may be in watts.
+    pub watts: bool,
+    /// The phase that a vehicle gets can be chosen.
+    pub phase_switching: bool,
+}
+
+impl Default for ChargingConfig {
+    /// 230 V; 32 profiles of 96 periods on levels 0 to 31; both units; no choice of a phase.
+    fn default() -> Self {
+        Self {
+            supply: Supply::default(),
+            rating: None,
+            max_stack_level: 31,
+            max_profiles: 32,
+            max_periods: 96,
+            amperes: true,
+            watts: true,
+            phase_switching: false,
+        }
+    }
+}
+
+impl ChargingConfig {
+    /// Tells it as variables.
+    pub(crate) fn describe(&self, variables: &mut Variables) {
+        let (units, legacy) = match (self.amperes, self.watts) {
+            (true, true) => ("A,W", "Current,Power"),
+            (true, false) => ("A", "Current"),
+            (false, true) => ("W", "Power"),
+            (false, false) => ("", ""),
+        };
+        variables.put(Known::RateUnit, units);
+        variables.put(Known::LegacyRateUnits, legacy);
+        variables.put(Known::ProfileStackLevel, &format!("{}", self.max_stack_level));
+        variables.put(Known::PeriodsPerSchedule, &format!("{}", self.max_periods));
+        variables.put(Known::LegacyMaxProfiles, &format!("{}", self.max_profiles));
+        variables.put(Known::PhaseSwitching, if self.phase_switching { "true" } else { "false" });
+    }
 }
 
 /// Every bound of a [`Station`](crate::Station); each is reported when it is hit.
@@ -65,11 +148,25 @@ pub struct Limits {
     pub custom_variables: usize,
     /// Variables in one part of a report (B07).
     pub report_part: usize,
+    /// Periods of a composite schedule that the CSMS asks for; beyond it the schedule covers less time (K08).
+    #[serde(default = "composite_periods")]
+    pub composite_periods: usize,
+}
+
+const fn composite_periods() -> usize {
+    1_024
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { queued_events: 1_000, waiting_calls: 64, waiting_replies: 8, custom_variables: 64, report_part: 20 }
+        Self {
+            queued_events: 1_000,
+            waiting_calls: 64,
+            waiting_replies: 8,
+            custom_variables: 64,
+            report_part: 20,
+            composite_periods: composite_periods(),
+        }
     }
 }
 
@@ -153,6 +250,20 @@ pub enum Input {
     },
     /// Someone in charge of the hardware wants the station restarted; transactions end with reason Reboot.
     LocalReset,
+    /// Somebody else than the CSMS limits charging: a grid operator, an energy management (K11, K12). It replaces what the
+    /// same source said of the same EVSE, is kept through power cuts, and holds beside the limits of other sources.
+    ExternalLimit(ExternalLimit),
+    /// A limit from outside is gone (K13).
+    ExternalLimitCleared {
+        /// The EVSE; 0 is the station.
+        evse: EvseId,
+        /// Who had set it.
+        source: ChargingLimitSource,
+    },
+    /// A vehicle told what it needs (K15, K17); answered by [`Output::EvNeedsAnswered`].
+    EvNeeds(EvNeeds),
+    /// A vehicle told what it plans (K15.FR.10); answered by [`Output::EvScheduleAnswered`].
+    EvSchedule(EvSchedule),
 }
 
 /// What a station wants done, or tells.
@@ -168,6 +279,29 @@ pub enum Output {
     OpenContactor {
         /// Where.
         evse: EvseId,
+    },
+    /// Let no more flow than this, from now on: for the pilot signal of an AC charger, or the power stage of a DC one.
+    SetLimit {
+        /// Where.
+        evse: EvseId,
+        /// How much; zero for nothing.
+        limit: Limit,
+    },
+    /// Charging profiles came or went: a schedule that was negotiated with a vehicle may be outdated (K16.FR.02).
+    ProfilesChanged,
+    /// What the CSMS said to a vehicle's needs; `None` if it could not be asked.
+    EvNeedsAnswered {
+        /// Where the vehicle is.
+        evse: EvseId,
+        /// Whether a schedule will come.
+        status: Option<NotifyEvChargingNeedsStatus>,
+    },
+    /// What the CSMS said to a vehicle's plan; `None` if it could not be asked.
+    EvScheduleAnswered {
+        /// Where the vehicle is.
+        evse: EvseId,
+        /// Whether it keeps the limits.
+        accepted: Option<bool>,
     },
     /// Hold the plug.
     LockConnector {

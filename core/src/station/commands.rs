@@ -1,23 +1,28 @@
 //! What the CSMS wants (F01–F06, B05–B07, G03, P01): each command to the block that it is for.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
+
+use pilotwire_messages::{Text, frame};
 
 use super::api::Output;
 use super::authorization::Authorization;
 use super::availability::Availability;
 use super::delivery::Delivery;
+use super::limits;
 use super::meter;
 use super::provisioning::Provisioning;
 use super::reset::Reset;
 use super::session::Ending;
 use super::shared::{Cx, Origin, Signal};
+use super::smart_charging;
 use super::transactions::{Transactions, unfit};
 use crate::device_model::{Changed, Known};
 use crate::domain::{
-    Command, EvseId, GenericDeviceModelStatus, IdToken, MessageTrigger, Place, ReadingContext, Reply, ReportBase,
-    ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason, TriggerMessageStatus, TriggerReason,
-    UnlockStatus, VariableResult, VariableSetting,
+    ChargingProfile, Command, EvseId, GenericDeviceModelStatus, IdToken, MessageTrigger, Place, ReadingContext, Reply,
+    ReportBase, ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason, TriggerMessageStatus,
+    TriggerReason, UnlockStatus, VariableResult, VariableSetting,
 };
 
 /// What a command is answered.
@@ -26,6 +31,8 @@ pub(crate) enum Response {
     Now(Reply),
     /// When the host has told how it went.
     Later(Awaited),
+    /// Never: it is of a block that is switched off.
+    Unsupported,
 }
 
 /// What an answer waits for.
@@ -56,8 +63,10 @@ pub(crate) struct Blocks<'a> {
 impl Blocks<'_> {
     pub(crate) fn perform(&mut self, cx: &mut Cx<'_>, command: &Command) -> Response {
         let reply = match command {
-            Command::RequestStart { evse, token, remote_start_id } => {
-                self.request_start(cx, *evse, token, *remote_start_id)
+            Command::RequestStart { evse, token, remote_start_id, profile } => {
+                // K05.FR.04, 1.6 §5.11: without smart charging a profile is passed over.
+                let profile = profile.as_deref().filter(|_| cx.variables.flag(Known::SmartChargingEnabled));
+                self.request_start(cx, *evse, token, *remote_start_id, profile)
             }
             Command::RequestStop { transaction } => self.request_stop(cx, transaction),
             Command::Trigger { message, place } => Reply::Trigger(self.trigger(cx, message, *place)),
@@ -86,6 +95,21 @@ impl Blocks<'_> {
                 cx.tell(Output::DataTransfer { question, message: message.clone() });
                 return Response::Later(Awaited::DataTransferred(question));
             }
+            // K01.FR.29; 1.6 errata 3.39.
+            Command::SetChargingProfile { .. }
+            | Command::ClearChargingProfile(_)
+            | Command::GetChargingProfiles { .. }
+            | Command::GetCompositeSchedule(_)
+                if !cx.variables.flag(Known::SmartChargingEnabled) =>
+            {
+                return Response::Unsupported;
+            }
+            Command::SetChargingProfile { evse, profile } => smart_charging::set_profile(cx, *evse, profile),
+            Command::ClearChargingProfile(criteria) => smart_charging::clear_profiles(cx, criteria),
+            Command::GetChargingProfiles { request_id, criteria } => {
+                smart_charging::get_profiles(cx, *request_id, criteria)
+            }
+            Command::GetCompositeSchedule(query) => smart_charging::composite(cx, query),
         };
         Response::Now(reply)
     }
@@ -97,6 +121,7 @@ impl Blocks<'_> {
         evse: Option<EvseId>,
         token: &IdToken,
         remote_start_id: Option<i32>,
+        profile: Option<&ChargingProfile>,
     ) -> Reply {
         let rejected = Reply::RequestStart { accepted: false, transaction: None };
         // B02.FR.05: not before the CSMS has accepted the station.
@@ -114,6 +139,14 @@ impl Blocks<'_> {
         };
         let Some(chosen) = chosen else { return rejected };
         let (evse, transaction) = (chosen.id, chosen.session.transaction.clone());
+        let now = cx.utc();
+        if let Some(profile) = profile
+            && let Err(why) = cx.charging.profiles.check_for_start(evse, profile, now)
+        {
+            // K05.FR.05.
+            cx.tell(Output::Violation { text: Text::truncated(&format!("{why}"), frame::MAX_DESCRIPTION) });
+            return rejected;
+        }
         let origin = Origin::Remote(remote_start_id);
         if cx.variables.flag(Known::AuthorizeRemoteStart) {
             // Accepted means that it will be tried, and only one token is checked at a time.
@@ -124,6 +157,8 @@ impl Blocks<'_> {
         } else {
             cx.signal(Signal::Authorized { evse, token: token.clone(), group: None, origin });
         }
+        let ahead = profile.map(|profile| (token.clone(), Box::new(profile.clone())));
+        limits::set_ahead(cx, evse, ahead);
         Reply::RequestStart { accepted: true, transaction }
     }
 

@@ -10,6 +10,7 @@ mod cable;
 mod commands;
 mod connection;
 mod delivery;
+mod limits;
 mod meter;
 mod power_up;
 mod provisioning;
@@ -17,6 +18,7 @@ mod reset;
 mod samples;
 mod session;
 mod shared;
+mod smart_charging;
 mod traffic;
 mod transactions;
 
@@ -24,7 +26,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
 
-pub use api::{Config, EvseConfig, Input, Limits, Output};
+pub use api::{ChargingConfig, Config, EvseConfig, Input, Limits, Output};
 pub use shared::Timer;
 
 use authorization::Authorization;
@@ -32,6 +34,7 @@ use availability::{Availability, no_such_evse};
 use commands::Blocks;
 use connection::Connection;
 use delivery::Delivery;
+use limits::Charging;
 use provisioning::Provisioning;
 use reset::Reset;
 use session::Ending;
@@ -39,6 +42,7 @@ use shared::{Cx, Evse, SessionView, Shared, Signal};
 use traffic::Traffic;
 use transactions::Transactions;
 
+use crate::charging::{Composite, Installed, Query};
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{BootReason, EvseId, Problem, Reading, Request, StoppedReason, TriggerReason, VariableSetting};
@@ -75,6 +79,7 @@ impl Station {
             rng: Rng::new(config.seed),
             timers: Timers::new(),
             variables: Variables::new(config.limits.custom_variables),
+            charging: Charging::new(&config),
             evses: evses(&config),
             problem: None,
             online: None,
@@ -115,6 +120,16 @@ impl Station {
         self.shared.utc()
     }
 
+    /// A composite schedule, for who negotiates with the vehicle (K15.FR.07, K16.FR.03); `None` if there is no such EVSE.
+    pub fn composite(&mut self, query: &Query) -> Option<Composite> {
+        self.shared.charging.profiles.composite(query)
+    }
+
+    /// The charging profiles, in the order of their coming.
+    pub fn profiles(&self) -> impl Iterator<Item = &Installed> {
+        self.shared.charging.profiles.iter()
+    }
+
     /// The number of transaction events that wait for the CSMS.
     pub fn queued_events(&self) -> usize {
         self.delivery.events().count()
@@ -133,6 +148,7 @@ fn evses(config: &Config) -> Vec<Evse> {
         station_faulted: false,
         inoperative: Vec::new(),
         contactor_closed: false,
+        offers_nothing: false,
         locked: None,
         socket: evse.socket,
         kept: None,
@@ -187,6 +203,7 @@ impl Station {
                 self.route(signal, out);
             }
             let mut cx = Cx { shared: &mut self.shared, out };
+            limits::settle(&mut cx);
             let rebooting = self.reset.advance(&mut cx, &self.transactions, &self.delivery);
             if rebooting {
                 self.powered = false;
@@ -217,13 +234,16 @@ impl Station {
             }
             Signal::Deauthorized { transaction } => self.transactions.on_deauthorized(cx, delivery, &transaction),
             Signal::Changed(evse, trigger) => self.transactions.evaluate(cx, delivery, evse, trigger),
+            Signal::RateChanged(evse) => self.transactions.on_rate_changed(cx, delivery, evse),
             Signal::StatusChanged => self.availability.refresh(cx),
             Signal::VariableChanged(known) => self.on_variable_changed(known, out),
             Signal::Idle => self.availability.apply(cx),
             Signal::Named { transaction, csms } => {
                 let named = |evse: &&mut Evse| evse.session.transaction.as_ref() == Some(&transaction);
-                if let Some(evse) = cx.evses.iter_mut().find(named) {
-                    evse.session.csms_transaction = Some(csms);
+                if let Some(facts) = cx.evses.iter_mut().find(named) {
+                    facts.session.csms_transaction = Some(csms.clone());
+                    let evse = facts.id;
+                    limits::on_named(cx, evse, csms);
                 }
             }
         }
@@ -265,8 +285,8 @@ impl Station {
             Timer::Heartbeat => self.provisioning.on_heartbeat_timer(cx),
             Timer::Ping => Connection::on_ping_timer(cx),
             Timer::Pong => Connection::on_pong_missing(cx),
-            // What waited for it is looked at when the link is pumped.
-            Timer::EventRetry | Timer::Reset | Timer::Now => {}
+            // What waited for it is looked at when all is settled.
+            Timer::EventRetry | Timer::Reset | Timer::Now | Timer::Limit => {}
             Timer::EvConnection(evse) => self.transactions.on_connection_timeout(cx, &mut self.delivery, evse),
             Timer::Sample(evse) => self.transactions.on_sample_timer(cx, &mut self.delivery, evse),
             Timer::AlignedSample => {
@@ -337,6 +357,18 @@ impl Station {
             }
             Input::DataTransferred { question, answer } => self.traffic.data_transferred(cx, question, answer),
             Input::LocalReset => self.reset.request_locally(cx),
+            Input::ExternalLimit(limit) => smart_charging::on_external_limit(cx, limit),
+            Input::ExternalLimitCleared { evse, source } => {
+                smart_charging::on_external_limit_cleared(cx, evse, &source);
+            }
+            Input::EvNeeds(needs) => {
+                let unanswered = Output::EvNeedsAnswered { evse: needs.evse, status: None };
+                smart_charging::ask(cx, Request::EvNeeds(needs), unanswered);
+            }
+            Input::EvSchedule(plan) => {
+                let unanswered = Output::EvScheduleAnswered { evse: plan.evse, accepted: None };
+                smart_charging::ask(cx, Request::EvSchedule(plan), unanswered);
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::api::Output;
 use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
-use super::{Station, availability, cable, delivery, provisioning, reset, transactions};
+use super::{Station, availability, cable, delivery, limits, provisioning, reset, transactions};
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
 use crate::machine::{Outbox, PowerUp, Record};
@@ -37,6 +37,8 @@ impl Station {
         }
         self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
+        let profiles = cx.charging.profiles.iter().count();
+        cx.variables.put(Known::ProfileEntries, &format!("{profiles}"));
         cable::open_the_others(&mut cx);
         cx.signal(Signal::StatusChanged);
         Connection::connect(&mut cx);
@@ -64,6 +66,7 @@ impl Station {
         cx.variables.put(Known::FirmwareVersion, &text(&config.identity.firmware_version));
         cx.variables.put(Known::LegacyNumberOfConnectors, &format!("{}", config.evses.len()));
         cx.variables.put(Known::ReportItems, &format!("{}", config.limits.report_part));
+        config.charging.describe(&mut cx.variables);
         for (id, value) in &config.variables {
             if let Err(why) = cx.variables.force(id, value) {
                 cx.refuse(why);
@@ -116,6 +119,8 @@ impl Station {
         } else if key.starts_with(cable::RECORD_PREFIX) {
             cable::restore(&mut Cx { shared: &mut self.shared, out }, read(value)?);
             Ok(())
+        } else if key.starts_with(limits::RECORD_PREFIX) {
+            limits::restore(&mut Cx { shared: &mut self.shared, out }, read(value)?)
         } else if key.starts_with(transactions::RECORD_PREFIX) {
             open.push(read(value)?);
             Ok(())

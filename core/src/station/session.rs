@@ -166,7 +166,13 @@ impl Session {
         self.remote_news = false;
     }
 
+    /// Energy flows if a transaction runs, and as the limits are.
     pub(crate) fn may_flow(&self, evse: &Evse) -> bool {
+        self.wants_energy(evse) && !evse.offers_nothing
+    }
+
+    /// Energy would flow if the limits were not in the way.
+    pub(crate) fn wants_energy(&self, evse: &Evse) -> bool {
         let authorized = self.authorized.as_ref().is_some_and(|authorized| !authorized.suspended);
         authorized && self.ending.is_none() && evse.plugged.is_some() && evse.ev_ready && !evse.is_faulted()
     }
@@ -182,7 +188,9 @@ impl Session {
         match (evse.plugged, authorized) {
             (None, _) => ChargingState::Idle,
             (Some(_), None) => ChargingState::EVConnected,
-            (Some(_), Some(authorized)) if authorized.suspended || evse.is_faulted() => ChargingState::SuspendedEVSE,
+            (Some(_), Some(authorized)) if authorized.suspended || evse.is_faulted() || evse.offers_nothing => {
+                ChargingState::SuspendedEVSE
+            }
             (Some(_), Some(_)) if evse.contactor_closed => ChargingState::Charging,
             (Some(_), Some(_)) if self.was_closed => ChargingState::SuspendedEV,
             (Some(_), Some(_)) => ChargingState::EVConnected,

@@ -12,6 +12,7 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
+use super::limits::Charging;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
@@ -44,6 +45,8 @@ pub enum Timer {
     EvConnection(EvseId),
     /// The next periodic sample of a transaction.
     Sample(EvseId),
+    /// A limit of a charging profile changes.
+    Limit,
     /// The next sample that is aligned to the clock.
     AlignedSample,
     /// The meter did not show its final reading after the contactor opened.
@@ -71,6 +74,8 @@ pub(crate) enum Signal {
     Deauthorized { transaction: Text },
     /// A fact about this EVSE changed.
     Changed(EvseId, TriggerReason),
+    /// What an EVSE may offer changed, and not by the CSMS's own doing.
+    RateChanged(EvseId),
     /// The state of connectors may have changed.
     StatusChanged,
     /// A variable has a new value.
@@ -106,6 +111,8 @@ pub(crate) struct Evse {
     /// Its connectors that are out of service.
     pub(crate) inoperative: Vec<i32>,
     pub(crate) contactor_closed: bool,
+    /// Its limit is zero, or too low to be offered.
+    pub(crate) offers_nothing: bool,
     pub(crate) locked: Option<i32>,
     pub(crate) socket: bool,
     /// A cable that waits for its owner.
@@ -182,6 +189,7 @@ pub(crate) struct Shared {
     pub(crate) rng: Rng,
     pub(crate) timers: Timers<Timer>,
     pub(crate) variables: Variables,
+    pub(crate) charging: Charging,
     pub(crate) evses: Vec<Evse>,
     /// What is wrong with the station as a whole.
     pub(crate) problem: Option<Problem>,

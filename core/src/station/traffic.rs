@@ -12,6 +12,7 @@ use super::Station;
 use super::api::Output;
 use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
+use super::limits;
 use super::shared::{Cx, Timer, Waiting};
 use crate::device_model::Known;
 use crate::dialect::{self, Names, Refusal};
@@ -135,6 +136,7 @@ impl Station {
         cx.online = Some(version);
         self.connection.on_connected(&mut cx);
         self.provisioning.on_connected(&mut cx);
+        limits::on_connected(&mut cx);
     }
 
     pub(super) fn on_disconnected(&mut self, out: &mut Outbox<Output>) {
@@ -167,7 +169,15 @@ impl Station {
             Request::Authorize(_) => self.authorization.on_lost(&mut cx),
             Request::Status(report) => self.availability.on_lost(report),
             Request::DataTransfer(_) => cx.tell(Output::DataTransferAnswered(None)),
-            Request::Heartbeat | Request::Transaction(_) | Request::MeterValues { .. } | Request::Report(_) => {}
+            Request::EvNeeds(needs) => cx.tell(Output::EvNeedsAnswered { evse: needs.evse, status: None }),
+            Request::EvSchedule(plan) => cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: None }),
+            Request::Heartbeat
+            | Request::Transaction(_)
+            | Request::MeterValues { .. }
+            | Request::Report(_)
+            | Request::ChargingProfiles(_)
+            | Request::ChargingLimit(_)
+            | Request::ChargingLimitCleared { .. } => {}
         }
     }
 
@@ -339,6 +349,16 @@ impl Station {
             Answer::Authorize(info) => self.authorization.on_answer(&mut cx, info),
             Answer::Transaction(answer) if matches!(what, Sent::Event) => self.delivery.on_answer(&mut cx, answer),
             Answer::DataTransfer(answer) => cx.tell(Output::DataTransferAnswered(Some(answer))),
+            Answer::EvNeeds(status) => {
+                if let Sent::Live(Request::EvNeeds(needs)) = what {
+                    cx.tell(Output::EvNeedsAnswered { evse: needs.evse, status: Some(status) });
+                }
+            }
+            Answer::EvSchedule { accepted } => {
+                if let Sent::Live(Request::EvSchedule(plan)) = what {
+                    cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: Some(accepted) });
+                }
+            }
             Answer::Transaction(_) | Answer::Done => {}
         }
         let accepted = cx.is_accepted();
@@ -408,6 +428,11 @@ impl Station {
         }
         match blocks.perform(&mut cx, &command) {
             Response::Now(reply) => traffic.answer(&mut cx, id, fingerprint, &command, &reply),
+            Response::Unsupported => {
+                let refusal =
+                    Refusal::unsupported(format!("{action} is not supported: smart charging is switched off"));
+                traffic.refuse(&mut cx, (version, id), fingerprint, &refusal);
+            }
             Response::Later(awaits) => {
                 let until = cx.now + PATIENCE;
                 traffic.deferred.push(Deferred { id: id.clone(), fingerprint, command, awaits, until });

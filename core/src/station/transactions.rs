@@ -13,6 +13,7 @@ use pilotwire_messages::Text;
 use super::api::Output;
 use super::cable;
 use super::delivery::Delivery;
+use super::limits;
 use super::meter;
 use super::session::{Authorized, Ending, Points, Session, Transaction};
 use super::shared::{Cx, Evse, Origin, Signal, Timer};
@@ -252,9 +253,18 @@ impl Transactions {
         }
     }
 
+    /// K11.FR.04, SC.02: the station offers another rate than the CSMS would expect.
+    pub(crate) fn on_rate_changed(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
+        let Some(session) = self.session(evse) else { return };
+        if session.transaction.is_some() && session.ending.is_none() {
+            self.tell(cx, delivery, evse, Telling::updated(TriggerReason::ChargingRateChanged));
+        }
+    }
+
     /// Nobody may charge here any more.
     fn withdraw(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId, ending: Ending) {
         cx.timers.clear(Timer::EvConnection(evse));
+        limits::set_ahead(cx, evse, None);
         let Some(session) = self.session(evse) else { return };
         if session.authorized.take().is_none() && session.transaction.is_none() {
             return;
@@ -390,8 +400,17 @@ impl Transactions {
         let Some(session) = self.session(evse) else { return };
         let authorized = session.authorized.is_some();
         cable::hold(cx, evse, authorized);
+        let Some(facts) = cx.evse(evse) else { return };
+        let wants = session.wants_energy(facts) && session.transaction.is_some();
+        if let Some(transaction) = &session.transaction {
+            let ready = authorized && facts.plugged.is_some();
+            let token = session.authorized.as_ref().map(|authorized| &authorized.token);
+            limits::on_transaction(cx, evse, &transaction.id, ready, token);
+        }
+        // K02.FR.02, I-5: the limit is told before the contactor closes.
+        limits::claim(cx, evse, wants);
         let Some(facts) = cx.shared.evse_mut(evse) else { return };
-        let flow = session.may_flow(facts) && session.transaction.is_some();
+        let flow = wants && !facts.offers_nothing;
         if flow != facts.contactor_closed {
             facts.contactor_closed = flow;
             session.was_closed |= flow;
@@ -405,10 +424,12 @@ impl Transactions {
     fn open_path(&mut self, cx: &mut Cx<'_>, delivery: &mut Delivery, evse: EvseId) {
         let Some(facts) = cx.evse_mut(evse) else { return };
         if !core::mem::take(&mut facts.contactor_closed) {
+            limits::claim(cx, evse, false);
             self.finish(cx, delivery, evse);
             return;
         }
         cx.tell(Output::OpenContactor { evse });
+        limits::claim(cx, evse, false);
         cx.after(Timer::FinalReading(evse), FINAL_READING_S);
         self.publish(cx, evse);
     }
@@ -438,6 +459,7 @@ impl Transactions {
         let held = Points::holding(plugged, false, false).and(start_points);
         *session = Session { held, finishing: plugged, ..Session::default() };
         cx.delete(key(evse));
+        limits::on_transaction_ended(cx, evse);
         if let Some(transaction) = transaction {
             cx.tell(Output::TransactionEnded { evse, transaction: transaction.id, register_wh, reason });
         }

@@ -1,13 +1,16 @@
+use alloc::boxed::Box;
 use alloc::vec;
 
-use pilotwire_messages::{Json, Version};
+use pilotwire_messages::{Json, Version, v2};
 
-use super::{ID, card, commanded, replied};
+use super::{ID, card, commanded, decimal, noon, replied, time};
 use crate::domain::{
-    AttributeKind, ChangeAvailabilityStatus, Command, DataTransfer, DataTransferAnswer, DataTransferStatus, EvseId,
-    GenericDeviceModelStatus, GetVariableStatus, MessageTrigger, Place, Reply, ReportBase, ResetKind, ResetStatus,
-    SetVariableStatus, TriggerMessageStatus, UnlockStatus, VariableId, VariableQuery, VariableResult, VariableSetting,
-    VariableValue,
+    AttributeKind, ChangeAvailabilityStatus, ChargingLimitSource, ChargingProfile, ChargingProfileKind,
+    ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod, Command, CompositeQuery,
+    CompositeSchedule, DataTransfer, DataTransferAnswer, DataTransferStatus, EvseId, GenericDeviceModelStatus,
+    GetVariableStatus, MessageTrigger, Place, ProfileCriteria, Reply, ReportBase, ResetKind, ResetStatus,
+    SetVariableStatus, StatusInfo, TriggerMessageStatus, UnlockStatus, VariableId, VariableQuery, VariableResult,
+    VariableSetting, VariableValue,
 };
 
 const V2: [Version; 2] = [Version::V201, Version::V21];
@@ -33,7 +36,7 @@ fn value(id: VariableId, status: GetVariableStatus, value: Option<&str>) -> Vari
 }
 
 fn start(evse: Option<EvseId>, remote_start_id: Option<i32>) -> Command {
-    Command::RequestStart { evse, token: card("AB12"), remote_start_id }
+    Command::RequestStart { evse, token: card("AB12"), remote_start_id, profile: None }
 }
 
 fn unlock(end_transaction: bool) -> Command {
@@ -46,6 +49,32 @@ fn reset(kind: ResetKind) -> Command {
 
 fn message() -> DataTransfer {
     DataTransfer { vendor_id: "org.example".into(), message_id: None, data: Some(Json::string("x")) }
+}
+
+/// A profile that every edition can carry.
+pub(super) fn profile(purpose: ChargingProfilePurpose) -> ChargingProfile {
+    let mut period = ChargingSchedulePeriod::new(0);
+    (period.limit, period.number_phases) = (Some(decimal("16.5")), Some(3));
+    let mut schedule = ChargingSchedule::new(1, ChargingRateUnit::A, vec![period]);
+    (schedule.duration, schedule.start_schedule) = (Some(3_600), Some(noon()));
+    let mut profile = ChargingProfile::new(5, 2, purpose, ChargingProfileKind::Recurring, vec![schedule]);
+    profile.recurrency_kind = Some(v2::RecurrencyKind::Daily);
+    (profile.valid_from, profile.valid_to) = (Some(noon()), Some(time("2026-02-01T00:00:00Z")));
+    profile.transaction_id = Some("7".into());
+    profile
+}
+
+fn set(purpose: ChargingProfilePurpose) -> Command {
+    Command::SetChargingProfile { evse: EvseId(2), profile: Box::new(profile(purpose)) }
+}
+
+fn meant() -> ProfileCriteria {
+    let purpose = Some(ChargingProfilePurpose::ChargingStationMaxProfile);
+    ProfileCriteria { evse: Some(EvseId(0)), purpose, stack_level: Some(3), ..ProfileCriteria::default() }
+}
+
+fn query_schedule() -> CompositeQuery {
+    CompositeQuery { evse: EvseId(2), duration_s: 60, unit: Some(ChargingRateUnit::W) }
 }
 
 fn change(place: Option<Place>, operative: bool) -> Command {
@@ -74,10 +103,65 @@ fn commands_are_heard_as_they_were_given_in_every_edition() {
             Command::GetVariables(vec![query(heartbeat()), query(attempts())]),
             Command::SetVariables(vec![setting(heartbeat(), "60")]),
             Command::DataTransfer(message()),
+            set(ChargingProfilePurpose::ChargingStationMaxProfile),
+            set(ChargingProfilePurpose::TxDefaultProfile),
+            set(ChargingProfilePurpose::TxProfile),
+            Command::ClearChargingProfile(ProfileCriteria::id(5)),
+            Command::ClearChargingProfile(meant()),
+            Command::ClearChargingProfile(ProfileCriteria::default()),
+            Command::GetCompositeSchedule(query_schedule()),
         ] {
             assert_eq!(commanded(version, &command), command, "{version}");
         }
     }
+}
+
+#[test]
+fn replies_about_profiles_are_heard_as_they_were_given_in_every_edition() {
+    let schedule = {
+        let mut period = ChargingSchedulePeriod::new(0);
+        (period.limit, period.number_phases) = (Some(decimal("16.5")), Some(1));
+        CompositeSchedule::new(2, 60, noon(), ChargingRateUnit::W, vec![period])
+    };
+    for version in Version::ALL {
+        for (command, reply) in [
+            (set(ChargingProfilePurpose::TxProfile), Reply::SetChargingProfile { accepted: true, why: None }),
+            (set(ChargingProfilePurpose::TxProfile), Reply::SetChargingProfile { accepted: false, why: None }),
+            (Command::ClearChargingProfile(meant()), Reply::ClearChargingProfile { any: true }),
+            (Command::ClearChargingProfile(meant()), Reply::ClearChargingProfile { any: false }),
+            (
+                Command::GetCompositeSchedule(query_schedule()),
+                Reply::GetCompositeSchedule { schedule: Some(Box::new(schedule.clone())), why: None },
+            ),
+            (
+                Command::GetCompositeSchedule(query_schedule()),
+                Reply::GetCompositeSchedule { schedule: None, why: None },
+            ),
+        ] {
+            assert_eq!(replied(version, &command, &reply), reply, "{version}");
+        }
+    }
+}
+
+#[test]
+fn profiles_are_asked_for_in_2x_alone() {
+    let criteria = ProfileCriteria {
+        ids: vec![1, 2],
+        sources: vec![ChargingLimitSource::EMS],
+        ..ProfileCriteria { purpose: None, ..meant() }
+    };
+    let command = Command::GetChargingProfiles { request_id: 9, criteria };
+    for version in V2 {
+        assert_eq!(commanded(version, &command), command, "{version}");
+        for any in [true, false] {
+            let reply = Reply::GetChargingProfiles { any };
+            assert_eq!(replied(version, &command, &reply), reply, "{version}");
+        }
+        let why = Some(StatusInfo::new("InvalidSchedule"));
+        let denied = Reply::SetChargingProfile { accepted: false, why };
+        assert_eq!(replied(version, &set(ChargingProfilePurpose::TxProfile), &denied), denied, "{version}");
+    }
+    assert!(super::super::write_command(Version::V16, ID, &command).is_err());
 }
 
 #[test]

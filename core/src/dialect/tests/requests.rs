@@ -5,12 +5,13 @@ use alloc::vec::Vec;
 use pilotwire_messages::{Json, Version, v2};
 
 use super::super::register::register_wh;
-use super::{answered, card, decimal, event, heard, info, measured, noon, sample, time};
+use super::{answered, card, decimal, event, heard, info, measured, noon, sample, time, written};
 use crate::domain::{
-    Answer, Boot, BootReason, ChargingState, ConnectorReport, ConnectorStatus, DataTransfer, DataTransferAnswer,
-    DataTransferStatus, EvseId, IdToken, IdTokenKind, Measurand, MeterValue, Occupation, Problem, ReadingContext,
-    RegistrationStatus, ReportPart, ReportedVariable, Request, StationIdentity, StoppedReason, TransactionAnswer,
-    TransactionEvent, TransactionStage, TriggerReason, VariableId,
+    Answer, Boot, BootReason, ChargingLimitSource, ChargingNeeds, ChargingProfilePurpose, ChargingState,
+    ConnectorReport, ConnectorStatus, DataTransfer, DataTransferAnswer, DataTransferStatus, EvNeeds, EvSchedule,
+    EvseId, ExternalLimit, IdToken, IdTokenKind, Measurand, MeterValue, Occupation, Problem, ProfilesReport,
+    ReadingContext, RegistrationStatus, ReportPart, ReportedVariable, Request, StationIdentity, StoppedReason,
+    TransactionAnswer, TransactionEvent, TransactionStage, TriggerReason, VariableId,
 };
 
 const V2: [Version; 2] = [Version::V201, Version::V21];
@@ -324,4 +325,43 @@ fn the_outlet_is_what_the_vehicle_got() {
     let both = measured(vec![outlet, inlet.clone()]);
     assert_eq!(register_wh(TransactionStage::Updated, &both), Some(decimal("900")));
     assert_eq!(register_wh(TransactionStage::Updated, &measured(vec![inlet])), Some(decimal("999")));
+}
+
+/// K09, K11–K13, K15: 1.6 has none of it.
+#[test]
+fn profiles_limits_and_vehicles_are_told_in_2x() {
+    let profile = super::commands::profile(ChargingProfilePurpose::ChargingStationExternalConstraints);
+    let schedule = profile.charging_schedule[0].clone();
+    let limit = ExternalLimit {
+        evse: EvseId(1),
+        source: ChargingLimitSource::EMS,
+        is_grid_critical: Some(true),
+        is_local_generation: false,
+        schedules: vec![schedule.clone()],
+    };
+    let report = ProfilesReport {
+        request_id: 4,
+        source: ChargingLimitSource::SO,
+        evse: EvseId(0),
+        profiles: vec![profile],
+        to_be_continued: true,
+    };
+    let mut needs = ChargingNeeds::new(v2::EnergyTransferMode::ACThreePhase);
+    needs.departure_time = Some(noon());
+    let needs = EvNeeds { evse: EvseId(1), needs: Box::new(needs), max_schedule_tuples: Some(12) };
+    let plan = EvSchedule { evse: EvseId(1), time_base: noon(), schedule: Box::new(schedule), selected: None };
+    let accepted = v2::NotifyEvChargingNeedsStatus::Accepted;
+    for version in [Version::V201, Version::V21] {
+        for (request, answer) in [
+            (Request::ChargingProfiles(report.clone()), Answer::Done),
+            (Request::ChargingLimit(limit.clone()), Answer::Done),
+            (Request::ChargingLimitCleared { evse: EvseId(1), source: ChargingLimitSource::EMS }, Answer::Done),
+            (Request::EvNeeds(needs.clone()), Answer::EvNeeds(accepted.clone())),
+            (Request::EvSchedule(plan.clone()), Answer::EvSchedule { accepted: false }),
+        ] {
+            assert_eq!(heard(version, &request), request, "{version}");
+            assert_eq!(answered(version, &request, &answer), answer, "{version}");
+        }
+    }
+    assert_eq!(written(Version::V16, &Request::ChargingLimit(limit)), None, "nobody hears it");
 }

@@ -1,27 +1,31 @@
 //! What a central system wants, and what the station replies.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use pilotwire_messages::{Text, Version, decode, v16};
 
 use super::super::{Refusal, call, is_action, result};
+use super::charging::{clear_in, clear_out, composite_in, composite_out, profile_in, profile_out};
 use super::configuration::{
     outcome_in, outcome_out, queries_out, query_in, setting_in, setting_out, values_in, values_out,
 };
 use super::request::{message_answer_in, message_answer_out, message_in, message_out};
 use super::{connector_of, connector_out, token_in, transaction_in, transaction_out};
+use crate::charging::Reason;
 use crate::domain::{
-    ChangeAvailabilityStatus, Command, EvseId, MessageTrigger, Place, Reply, ResetKind, ResetStatus,
-    TriggerMessageStatus, UnlockStatus,
+    ChangeAvailabilityStatus, ChargingRateUnit, Command, CompositeQuery, EvseId, MessageTrigger, Place, Reply,
+    ResetKind, ResetStatus, TriggerMessageStatus, UnlockStatus,
 };
 
 const V: Version = Version::V16;
 
 pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refusal> {
     match command {
-        Command::RequestStart { evse, token, remote_start_id: _ } => {
+        Command::RequestStart { evse, token, remote_start_id: _, profile } => {
             let mut payload = v16::RemoteStartTransactionRequest::new(token.id_token.clone());
             payload.connector_id = evse.map(|evse| evse.0);
+            payload.charging_profile = profile.as_deref().map(profile_out).transpose()?.map(Box::new);
             call(V, id, &payload)
         }
         Command::RequestStop { transaction } => {
@@ -59,6 +63,17 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
         Command::SetVariables(settings) => call(V, id, &setting_out(settings)?),
         Command::GetReport { .. } => Err(Refusal::unsupported("1.6 has no reports")),
         Command::DataTransfer(message) => call(V, id, &message_out(message)),
+        Command::SetChargingProfile { evse, profile } => {
+            call(V, id, &v16::SetChargingProfileRequest::new(evse.0, profile_out(profile)?))
+        }
+        Command::ClearChargingProfile(criteria) => call(V, id, &clear_out(criteria)?),
+        Command::GetChargingProfiles { .. } => Err(Refusal::unsupported("1.6 does not report profiles")),
+        Command::GetCompositeSchedule(query) => {
+            let mut payload = v16::GetCompositeScheduleRequest::new(query.evse.0, query.duration_s);
+            payload.charging_rate_unit =
+                query.unit.as_ref().map(|unit| v16::ChargingRateUnit::from_word(unit.as_str()));
+            call(V, id, &payload)
+        }
     }
 }
 
@@ -91,16 +106,31 @@ pub(crate) fn read_command(action: &str, payload: &str) -> Result<Command, Refus
         "GetConfiguration" => queries_in(decode(payload, V)?),
         "ChangeConfiguration" => Command::SetVariables(alloc::vec![setting_in(decode(payload, V)?)]),
         "DataTransfer" => Command::DataTransfer(message_in(decode(payload, V)?)),
+        "SetChargingProfile" => {
+            let set: v16::SetChargingProfileRequest = decode(payload, V)?;
+            let profile = Box::new(profile_in(set.cs_charging_profiles));
+            Command::SetChargingProfile { evse: EvseId(set.connector_id), profile }
+        }
+        "ClearChargingProfile" => Command::ClearChargingProfile(clear_in(&decode(payload, V)?)),
+        "GetCompositeSchedule" => {
+            let get: v16::GetCompositeScheduleRequest = decode(payload, V)?;
+            let unit = get.charging_rate_unit.map(|unit| ChargingRateUnit::from_word(unit.as_str()));
+            Command::GetCompositeSchedule(CompositeQuery {
+                evse: EvseId(get.connector_id),
+                duration_s: get.duration,
+                unit,
+            })
+        }
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
 
-/// A profile for the transaction is ignored, as §5.11 wants it from those that do not support smart charging.
 fn start_in(payload: v16::RemoteStartTransactionRequest) -> Command {
     Command::RequestStart {
         evse: payload.connector_id.map(EvseId),
         token: token_in(payload.id_tag),
         remote_start_id: None,
+        profile: payload.charging_profile.map(|profile| Box::new(profile_in(*profile))),
     }
 }
 
@@ -187,6 +217,27 @@ pub(crate) fn write_reply(id: &str, command: &Command, reply: &Reply) -> Result<
         }
         (Command::SetVariables(_), Reply::SetVariables(outcomes)) => result(V, id, &outcome_out(outcomes)?),
         (Command::DataTransfer(_), Reply::DataTransfer(answer)) => result(V, id, &message_answer_out(answer)),
+        (Command::SetChargingProfile { .. }, Reply::SetChargingProfile { accepted, why }) => {
+            // Errata 3.39: a connector that does not exist is an error, not a rejection.
+            if why.as_ref().is_some_and(|why| why.reason_code == Reason::UnknownEvse.code()) {
+                return Err(Refusal::value("connectorId", "there is no such connector"));
+            }
+            let status =
+                if *accepted { v16::ChargingProfileStatus::Accepted } else { v16::ChargingProfileStatus::Rejected };
+            result(V, id, &v16::SetChargingProfileResponse::new(status))
+        }
+        (Command::ClearChargingProfile(_), Reply::ClearChargingProfile { any }) => {
+            let known = v16::ClearChargingProfileStatus::Accepted;
+            let status = if *any { known } else { v16::ClearChargingProfileStatus::Unknown };
+            result(V, id, &v16::ClearChargingProfileResponse::new(status))
+        }
+        (Command::GetCompositeSchedule(_), Reply::GetCompositeSchedule { schedule, why: _ }) => match schedule {
+            Some(schedule) => result(V, id, &composite_out(schedule)?),
+            None => {
+                let rejected = v16::GetCompositeScheduleStatus::Rejected;
+                result(V, id, &v16::GetCompositeScheduleResponse::new(rejected))
+            }
+        },
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -219,7 +270,21 @@ pub(crate) fn read_reply(command: &Command, payload: &str) -> Result<Reply, Refu
             let status = decode::<v16::ChangeConfigurationResponse>(payload, V)?.status;
             Reply::SetVariables(outcome_in(settings, &status))
         }
-        Command::GetReport { .. } => return Err(Refusal::mismatch()),
+        Command::GetReport { .. } | Command::GetChargingProfiles { .. } => return Err(Refusal::mismatch()),
         Command::DataTransfer(_) => Reply::DataTransfer(message_answer_in(decode(payload, V)?)),
+        Command::SetChargingProfile { .. } => {
+            let status = decode::<v16::SetChargingProfileResponse>(payload, V)?.status;
+            Reply::SetChargingProfile { accepted: status == v16::ChargingProfileStatus::Accepted, why: None }
+        }
+        Command::ClearChargingProfile(_) => {
+            let status = decode::<v16::ClearChargingProfileResponse>(payload, V)?.status;
+            Reply::ClearChargingProfile { any: status == v16::ClearChargingProfileStatus::Accepted }
+        }
+        Command::GetCompositeSchedule(query) => {
+            let reply: v16::GetCompositeScheduleResponse = decode(payload, V)?;
+            let accepted = reply.status == v16::GetCompositeScheduleStatus::Accepted;
+            let schedule = composite_in(reply, query.evse, query.duration_s).filter(|_| accepted);
+            Reply::GetCompositeSchedule { schedule: schedule.map(Box::new), why: None }
+        }
     })
 }

@@ -13,6 +13,8 @@ pub(super) const KEYS: &[(&str, &str, &str, Option<&str>)] = &[
     ("AuthorizationKey", "SecurityCtrlr", "BasicAuthPassword", None),
     ("AuthorizeRemoteTxRequests", "AuthCtrlr", "AuthorizeRemoteStart", None),
     ("CertificateSignedMaxChainSize", "SecurityCtrlr", "MaxCertificateChainSize", None),
+    ("ChargeProfileMaxStackLevel", "SmartChargingCtrlr", "ProfileStackLevel", None),
+    ("ChargingScheduleMaxPeriods", "SmartChargingCtrlr", "PeriodsPerSchedule", None),
     ("ClockAlignedDataInterval", "AlignedDataCtrlr", "Interval", None),
     ("ConnectionTimeOut", "TxCtrlr", "EVConnectionTimeOut", None),
     ("CpoName", "SecurityCtrlr", "OrganizationName", None),

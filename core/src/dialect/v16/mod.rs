@@ -11,8 +11,11 @@
 //! * Measurands, units and locations that 1.6 does not have, with their values.
 //! * Why a variable cannot be read or set, beyond that its key is unknown; variables that have no key.
 //! * The vendor of an error code, and an info without an error.
+//! * Why a profile is not taken; the number of its schedule. A profile that chooses a phase, has several schedules, or a
+//!   period without a limit is refused; limits are cut to one digit after the point.
 //! * Whether a transaction keeps a connector from being unlocked: 1.6 always ends it (§5.18).
 
+mod charging;
 mod command;
 mod configuration;
 mod keys;

@@ -31,6 +31,11 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
         },
         Request::Report(_) => Err(Refusal::unsupported("1.6 has no reports")),
         Request::DataTransfer(message) => call(V, id, &message_out(message)).map(Some),
+        // The central system of 1.6 hears nothing of limits that it did not set, nor of vehicles.
+        Request::ChargingLimit(_) | Request::ChargingLimitCleared { .. } => Ok(None),
+        Request::ChargingProfiles(_) | Request::EvNeeds(_) | Request::EvSchedule(_) => {
+            Err(Refusal::unsupported("1.6 has no such message"))
+        }
     }
 }
 
@@ -81,6 +86,11 @@ fn write_transaction_answer(id: &str, event: &TransactionEvent, answer: &Transac
 
 pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Refusal> {
     Ok(match request {
+        Request::ChargingProfiles(_)
+        | Request::ChargingLimit(_)
+        | Request::ChargingLimitCleared { .. }
+        | Request::EvNeeds(_)
+        | Request::EvSchedule(_) => return Err(Refusal::mismatch()),
         Request::Boot(_) => {
             let boot: v16::BootNotificationResponse = decode(payload, V)?;
             let status = RegistrationStatus::from_word(boot.status.as_str());

@@ -1,5 +1,6 @@
 //! What a CSMS wants, and what the station replies.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 use pilotwire_messages::{Version, decode, v2};
@@ -9,14 +10,15 @@ use super::request::{data_answer_in, data_answer_out, data_in, data_out};
 use super::values::{
     outcome_in, outcome_out, place_in, place_out, query_in, query_out, setting_in, setting_out, value_in, value_out,
 };
-use crate::domain::{Command, EvseId, Reply, ResetKind};
+use crate::domain::{Command, CompositeQuery, EvseId, ProfileCriteria, Reply, ResetKind};
 
 pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Result<String, Refusal> {
     match command {
-        Command::RequestStart { evse, token, remote_start_id } => {
+        Command::RequestStart { evse, token, remote_start_id, profile } => {
             // 2.x requires a number; a host that gives none does not wait for it.
             let mut payload = v2::RequestStartTransactionRequest::new(token.clone(), remote_start_id.unwrap_or(0));
             payload.evse_id = evse.map(|evse| evse.0);
+            payload.charging_profile = profile.clone();
             call(version, id, &payload)
         }
         Command::RequestStop { transaction } => {
@@ -59,6 +61,18 @@ pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Re
             call(version, id, &v2::GetBaseReportRequest::new(*request_id, base.clone()))
         }
         Command::DataTransfer(message) => call(version, id, &data_out(message)),
+        Command::SetChargingProfile { evse, profile } => {
+            call(version, id, &v2::SetChargingProfileRequest::new(evse.0, (**profile).clone()))
+        }
+        Command::ClearChargingProfile(criteria) => call(version, id, &clear_out(criteria)?),
+        Command::GetChargingProfiles { request_id, criteria } => {
+            call(version, id, &get_profiles_out(*request_id, criteria))
+        }
+        Command::GetCompositeSchedule(query) => {
+            let mut payload = v2::GetCompositeScheduleRequest::new(query.duration_s, query.evse.0);
+            payload.charging_rate_unit = query.unit.clone();
+            call(version, id, &payload)
+        }
     }
 }
 
@@ -70,6 +84,7 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
                 evse: start.evse_id.map(EvseId),
                 token: start.id_token,
                 remote_start_id: Some(start.remote_start_id),
+                profile: start.charging_profile,
             }
         }
         "RequestStopTransaction" => {
@@ -107,6 +122,17 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
             Command::GetReport { request_id: report.request_id, base: report.report_base }
         }
         "DataTransfer" => Command::DataTransfer(data_in(decode(payload, version)?)),
+        "SetChargingProfile" => {
+            let set: v2::SetChargingProfileRequest = decode(payload, version)?;
+            Command::SetChargingProfile { evse: EvseId(set.evse_id), profile: Box::new(set.charging_profile) }
+        }
+        "ClearChargingProfile" => Command::ClearChargingProfile(clear_in(decode(payload, version)?)),
+        "GetChargingProfiles" => get_profiles_in(decode(payload, version)?),
+        "GetCompositeSchedule" => {
+            let get: v2::GetCompositeScheduleRequest = decode(payload, version)?;
+            let (evse, unit) = (EvseId(get.evse_id), get.charging_rate_unit);
+            Command::GetCompositeSchedule(CompositeQuery { evse, duration_s: get.duration, unit })
+        }
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -157,6 +183,30 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
             result(version, id, &v2::GetBaseReportResponse::new(status.clone()))
         }
         (Command::DataTransfer(_), Reply::DataTransfer(answer)) => result(version, id, &data_answer_out(answer)),
+        (Command::SetChargingProfile { .. }, Reply::SetChargingProfile { accepted, why }) => {
+            let status =
+                if *accepted { v2::ChargingProfileStatus::Accepted } else { v2::ChargingProfileStatus::Rejected };
+            let mut payload = v2::SetChargingProfileResponse::new(status);
+            payload.status_info = why.clone();
+            result(version, id, &payload)
+        }
+        (Command::ClearChargingProfile(_), Reply::ClearChargingProfile { any }) => {
+            let known = v2::ClearChargingProfileStatus::Accepted;
+            let status = if *any { known } else { v2::ClearChargingProfileStatus::Unknown };
+            result(version, id, &v2::ClearChargingProfileResponse::new(status))
+        }
+        (Command::GetChargingProfiles { .. }, Reply::GetChargingProfiles { any }) => {
+            let found = v2::GetChargingProfileStatus::Accepted;
+            let status = if *any { found } else { v2::GetChargingProfileStatus::NoProfiles };
+            result(version, id, &v2::GetChargingProfilesResponse::new(status))
+        }
+        (Command::GetCompositeSchedule(_), Reply::GetCompositeSchedule { schedule, why }) => {
+            let status = if schedule.is_some() { v2::GenericStatus::Accepted } else { v2::GenericStatus::Rejected };
+            let mut payload = v2::GetCompositeScheduleResponse::new(status);
+            payload.schedule = schedule.as_deref().cloned();
+            payload.status_info = why.clone();
+            result(version, id, &payload)
+        }
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -189,5 +239,79 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
         }
         Command::GetReport { .. } => Reply::GetReport(decode::<v2::GetBaseReportResponse>(payload, version)?.status),
         Command::DataTransfer(_) => Reply::DataTransfer(data_answer_in(decode(payload, version)?)),
+        Command::SetChargingProfile { .. } => {
+            let reply: v2::SetChargingProfileResponse = decode(payload, version)?;
+            let accepted = reply.status == v2::ChargingProfileStatus::Accepted;
+            Reply::SetChargingProfile { accepted, why: reply.status_info }
+        }
+        Command::ClearChargingProfile(_) => {
+            let status = decode::<v2::ClearChargingProfileResponse>(payload, version)?.status;
+            Reply::ClearChargingProfile { any: status == v2::ClearChargingProfileStatus::Accepted }
+        }
+        Command::GetChargingProfiles { .. } => {
+            let status = decode::<v2::GetChargingProfilesResponse>(payload, version)?.status;
+            Reply::GetChargingProfiles { any: status == v2::GetChargingProfileStatus::Accepted }
+        }
+        Command::GetCompositeSchedule(_) => {
+            let reply: v2::GetCompositeScheduleResponse = decode(payload, version)?;
+            let accepted = reply.status == v2::GenericStatus::Accepted;
+            let schedule = reply.schedule.filter(|_| accepted).map(Box::new);
+            Reply::GetCompositeSchedule { schedule, why: reply.status_info }
+        }
     })
+}
+
+/// K10.FR.02: an id, or criteria.
+fn clear_out(criteria: &ProfileCriteria) -> Result<v2::ClearChargingProfileRequest, Refusal> {
+    let mut payload = v2::ClearChargingProfileRequest::new();
+    match criteria.ids.as_slice() {
+        [] => {}
+        [id] => payload.charging_profile_id = Some(*id),
+        _ => return Err(Refusal::unsupported("profiles are cleared by one id at a time")),
+    }
+    if criteria.evse.is_some() || criteria.purpose.is_some() || criteria.stack_level.is_some() {
+        let mut meant = v2::ClearChargingProfile::new();
+        meant.evse_id = criteria.evse.map(|evse| evse.0);
+        meant.charging_profile_purpose = criteria.purpose.clone();
+        meant.stack_level = criteria.stack_level;
+        payload.charging_profile_criteria = Some(meant);
+    }
+    Ok(payload)
+}
+
+/// K10.FR.03: an id says it all.
+fn clear_in(payload: v2::ClearChargingProfileRequest) -> ProfileCriteria {
+    if let Some(id) = payload.charging_profile_id {
+        return ProfileCriteria::id(id);
+    }
+    let Some(meant) = payload.charging_profile_criteria else { return ProfileCriteria::default() };
+    ProfileCriteria {
+        evse: meant.evse_id.map(EvseId),
+        purpose: meant.charging_profile_purpose,
+        stack_level: meant.stack_level,
+        ..ProfileCriteria::default()
+    }
+}
+
+fn get_profiles_out(request_id: i32, criteria: &ProfileCriteria) -> v2::GetChargingProfilesRequest {
+    let mut meant = v2::ChargingProfileCriterion::new();
+    meant.charging_profile_id = Some(criteria.ids.clone()).filter(|ids| !ids.is_empty());
+    meant.charging_profile_purpose = criteria.purpose.clone();
+    meant.stack_level = criteria.stack_level;
+    meant.charging_limit_source = Some(criteria.sources.clone()).filter(|sources| !sources.is_empty());
+    let mut payload = v2::GetChargingProfilesRequest::new(request_id, meant);
+    payload.evse_id = criteria.evse.map(|evse| evse.0);
+    payload
+}
+
+fn get_profiles_in(payload: v2::GetChargingProfilesRequest) -> Command {
+    let meant = payload.charging_profile;
+    let criteria = ProfileCriteria {
+        ids: meant.charging_profile_id.unwrap_or_default(),
+        evse: payload.evse_id.map(EvseId),
+        purpose: meant.charging_profile_purpose,
+        stack_level: meant.stack_level,
+        sources: meant.charging_limit_source.unwrap_or_default(),
+    };
+    Command::GetChargingProfiles { request_id: payload.request_id, criteria }
 }

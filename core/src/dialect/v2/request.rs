@@ -7,6 +7,7 @@ use pilotwire_messages::{Version, decode, v2};
 
 use super::super::register::register_wh;
 use super::super::{Refusal, call, is_action, result};
+use super::charging;
 use super::values::{evse_out, reported_in, reported_out};
 use crate::domain::{
     Answer, Boot, ConnectorReport, ConnectorStatus, DataTransfer, DataTransferAnswer, EvseId, Occupation, ReportPart,
@@ -25,6 +26,11 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
         }
         Request::Report(part) => call(version, id, &report_out(part)),
         Request::DataTransfer(message) => call(version, id, &data_out(message)),
+        Request::ChargingProfiles(report) => call(version, id, &charging::profiles_out(report)),
+        Request::ChargingLimit(limit) => call(version, id, &charging::limit_out(limit)),
+        Request::ChargingLimitCleared { evse, source } => call(version, id, &charging::cleared_out(*evse, source)),
+        Request::EvNeeds(needs) => call(version, id, &charging::needs_out(needs)),
+        Request::EvSchedule(plan) => call(version, id, &charging::plan_out(version, plan)),
     }
 }
 
@@ -44,6 +50,11 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
         }
         "NotifyReport" => Request::Report(report_in(decode(payload, version)?)),
         "DataTransfer" => Request::DataTransfer(data_in(decode(payload, version)?)),
+        "ReportChargingProfiles" => Request::ChargingProfiles(charging::profiles_in(decode(payload, version)?)),
+        "NotifyChargingLimit" => Request::ChargingLimit(charging::limit_in(decode(payload, version)?)),
+        "ClearedChargingLimit" => charging::cleared_in(decode(payload, version)?),
+        "NotifyEVChargingNeeds" => Request::EvNeeds(charging::needs_in(decode(payload, version)?)),
+        "NotifyEVChargingSchedule" => Request::EvSchedule(charging::plan_in(decode(payload, version)?)),
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -66,6 +77,18 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         (Request::Status(_), Answer::Done) => result(version, id, &v2::StatusNotificationResponse::new()),
         (Request::MeterValues { .. }, Answer::Done) => result(version, id, &v2::MeterValuesResponse::new()),
         (Request::Report(_), Answer::Done) => result(version, id, &v2::NotifyReportResponse::new()),
+        (Request::ChargingProfiles(_), Answer::Done) => result(version, id, &v2::ReportChargingProfilesResponse::new()),
+        (Request::ChargingLimit(_), Answer::Done) => result(version, id, &v2::NotifyChargingLimitResponse::new()),
+        (Request::ChargingLimitCleared { .. }, Answer::Done) => {
+            result(version, id, &v2::ClearedChargingLimitResponse::new())
+        }
+        (Request::EvNeeds(_), Answer::EvNeeds(status)) => {
+            result(version, id, &v2::NotifyEVChargingNeedsResponse::new(status.clone()))
+        }
+        (Request::EvSchedule(_), Answer::EvSchedule { accepted }) => {
+            let status = if *accepted { v2::GenericStatus::Accepted } else { v2::GenericStatus::Rejected };
+            result(version, id, &v2::NotifyEVChargingScheduleResponse::new(status))
+        }
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -88,6 +111,20 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
         Request::MeterValues { .. } => decode::<v2::MeterValuesResponse>(payload, version).map(|_| Answer::Done)?,
         Request::Report(_) => decode::<v2::NotifyReportResponse>(payload, version).map(|_| Answer::Done)?,
         Request::DataTransfer(_) => Answer::DataTransfer(data_answer_in(decode(payload, version)?)),
+        Request::ChargingProfiles(_) => {
+            decode::<v2::ReportChargingProfilesResponse>(payload, version).map(|_| Answer::Done)?
+        }
+        Request::ChargingLimit(_) => {
+            decode::<v2::NotifyChargingLimitResponse>(payload, version).map(|_| Answer::Done)?
+        }
+        Request::ChargingLimitCleared { .. } => {
+            decode::<v2::ClearedChargingLimitResponse>(payload, version).map(|_| Answer::Done)?
+        }
+        Request::EvNeeds(_) => Answer::EvNeeds(decode::<v2::NotifyEVChargingNeedsResponse>(payload, version)?.status),
+        Request::EvSchedule(_) => {
+            let status = decode::<v2::NotifyEVChargingScheduleResponse>(payload, version)?.status;
+            Answer::EvSchedule { accepted: status == v2::GenericStatus::Accepted }
+        }
     })
 }
 

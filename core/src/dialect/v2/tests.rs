@@ -164,7 +164,8 @@ fn a_variable_has_a_value_only_if_it_was_accepted() {
 /// F01.
 #[test]
 fn a_remote_start_tells_for_whom_and_where() {
-    let start = Command::RequestStart { evse: Some(EvseId(1)), token: card("AB12"), remote_start_id: Some(9) };
+    let start =
+        Command::RequestStart { evse: Some(EvseId(1)), token: card("AB12"), remote_start_id: Some(9), profile: None };
     assert_eq!(
         write_command(V, ID, &start).unwrap(),
         concat!(

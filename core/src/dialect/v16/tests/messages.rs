@@ -1,9 +1,15 @@
-use pilotwire_messages::{Json, Version};
+use alloc::boxed::Box;
+use alloc::vec;
 
-use super::super::super::tests::{ID, NAMES, card, commanded, heard, noon};
-use super::super::{read_command, read_request, write_command, write_request};
+use pilotwire_messages::{Decimal, ErrorCode, Json, Version};
+
+use super::super::super::tests::{ID, NAMES, commanded, decimal, heard, noon, time};
+use super::super::{read_command, read_request, write_command, write_reply, write_request};
 use super::text;
-use crate::domain::{Command, ConnectorReport, ConnectorStatus, DataTransfer, EvseId, Occupation, Problem, Request};
+use crate::domain::{
+    ChargingRateUnit, ChargingSchedulePeriod, Command, CompositeQuery, CompositeSchedule, ConnectorReport,
+    ConnectorStatus, DataTransfer, EvseId, Occupation, Problem, ProfileCriteria, Reply, Request, StatusInfo,
+};
 
 fn status(status: ConnectorStatus, occupation: Occupation, problem: Option<Problem>) -> Request {
     Request::Status(ConnectorReport { evse: EvseId(1), connector: 1, at: Some(noon()), status, occupation, problem })
@@ -86,16 +92,63 @@ fn data_of_vendors_is_carried_as_text() {
     assert_eq!(heard(Version::V16, &message(r#"{"a":1}"#)), message(r#""{\"a\":1}""#));
 }
 
-/// §5.11: a charge point without smart charging ignores the profile.
+/// §5.16.2: a profile for the transaction that begins.
 #[test]
-fn a_remote_start_with_a_profile_starts() {
+fn a_remote_start_brings_its_profile() {
     let payload = concat!(
         r#"{"idTag":"AB12","connectorId":1,"chargingProfile":{"chargingProfileId":1,"stackLevel":0,"#,
         r#""chargingProfilePurpose":"TxProfile","chargingProfileKind":"Relative","chargingSchedule":"#,
         r#"{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16.0}]}}}"#,
     );
-    let start = Command::RequestStart { evse: Some(EvseId(1)), token: card("AB12"), remote_start_id: None };
-    assert_eq!(read_command("RemoteStartTransaction", payload), Ok(start));
+    let Ok(Command::RequestStart { evse: Some(EvseId(1)), profile: Some(profile), .. }) =
+        read_command("RemoteStartTransaction", payload)
+    else {
+        panic!("a remote start with a profile");
+    };
+    assert_eq!((profile.id, profile.charging_schedule.len()), (1, 1));
+    assert_eq!(profile.charging_schedule[0].charging_schedule_period[0].limit, Some(Decimal::from_int(16)));
+}
+
+/// Errata 3.39: an error, where 2.x rejects.
+#[test]
+fn a_profile_for_a_connector_that_does_not_exist_is_an_error() {
+    let payload = concat!(
+        r#"{"connectorId":9,"csChargingProfiles":{"chargingProfileId":1,"stackLevel":0,"#,
+        r#""chargingProfilePurpose":"TxDefaultProfile","chargingProfileKind":"Relative","chargingSchedule":"#,
+        r#"{"chargingRateUnit":"A","chargingSchedulePeriod":[{"startPeriod":0,"limit":16.0}]}}}"#,
+    );
+    let command = read_command("SetChargingProfile", payload).unwrap();
+    let rejected = |reason: &str| Reply::SetChargingProfile { accepted: false, why: Some(StatusInfo::new(reason)) };
+    let refusal = write_reply(ID, &command, &rejected("UnknownEvse")).unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::PropertyConstraintViolation);
+    assert_eq!(write_reply(ID, &command, &rejected("InvalidSchedule")).unwrap(), r#"[3,"1",{"status":"Rejected"}]"#);
+}
+
+/// Errata 3.26: an id says it all.
+#[test]
+fn clearing_by_id_ignores_the_rest() {
+    let command = read_command("ClearChargingProfile", r#"{"id":7,"connectorId":2,"stackLevel":3}"#);
+    assert_eq!(command, Ok(Command::ClearChargingProfile(ProfileCriteria::id(7))));
+}
+
+/// Errata 3.57: the schedule has no start of its own.
+#[test]
+fn a_composite_schedule_starts_where_the_answer_says() {
+    let query = CompositeQuery { evse: EvseId(1), duration_s: 60, unit: None };
+    let mut period = ChargingSchedulePeriod::new(0);
+    period.limit = Some(decimal("16.25"));
+    let schedule = CompositeSchedule::new(1, 60, time("2026-01-31T12:00:00Z"), ChargingRateUnit::A, vec![period]);
+    let reply = Reply::GetCompositeSchedule { schedule: Some(Box::new(schedule)), why: None };
+    let text = write_reply(ID, &Command::GetCompositeSchedule(query), &reply).unwrap();
+    assert_eq!(
+        text,
+        concat!(
+            r#"[3,"1",{"status":"Accepted","connectorId":1,"scheduleStart":"2026-01-31T12:00:00.000Z","#,
+            r#""chargingSchedule":{"chargingRateUnit":"A","chargingSchedulePeriod":"#,
+            r#"[{"startPeriod":0,"limit":16.2}],"duration":60}}]"#,
+        ),
+        "one digit after the point, cut"
+    );
 }
 
 /// §5.2: connector 0 is the charge point with all its connectors.
