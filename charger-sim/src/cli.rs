@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
-use charger_sim::{check, demo};
+use charger_sim::{check, demo, schedule};
 use clap::{Args, Parser, Subcommand};
-use pilotwire::Version;
+use pilotwire::charging::RateUnit;
 use pilotwire::domain::VariableId;
+use pilotwire::messages::{Decimal, Text};
+use pilotwire::{DateTime, Version};
 use pilotwire_wire::{Endpoint, Identity};
 
 /// A virtual charging station that speaks OCPP 1.6 and 2.0.1.
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     },
     /// Check payloads or frames, one a line: prints `ok`, or the error code, the JSON pointer and the reason.
     Check(CheckOptions),
+    /// Compute the composite schedule of charging profiles, as a station would answer it; with a plot if wanted.
+    Schedule(Box<ScheduleOptions>),
     /// List the actions, who sends them, and their functional blocks.
     Actions {
         /// Of this version only: 1.6, 2.0.1 or 2.1.
@@ -69,6 +73,85 @@ impl From<CheckOptions> for check::Options {
         let lines = action.map_or(check::Lines::Frames, |action| check::Lines::Payloads { action, response });
         Self { version, lines, lenient }
     }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ScheduleOptions {
+    /// A JSON array of SetChargingProfile requests; external constraints among them count as set by the site.
+    #[arg(long)]
+    pub(crate) profiles: PathBuf,
+    /// The EVSE; 0 for the whole station.
+    #[arg(long)]
+    evse: i32,
+    /// Where the schedule begins: 2026-03-01T07:00:00Z.
+    #[arg(long)]
+    from: DateTime,
+    /// How many seconds it covers.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(0..=2_147_483_647))]
+    duration: u32,
+    /// 1.6, 2.0.1 or 2.1.
+    #[arg(long, default_value = "2.0.1")]
+    version: Version,
+    /// A or W; that of the profiles if absent, A if they differ.
+    #[arg(long, value_parser = unit)]
+    unit: Option<RateUnit>,
+    /// The nominal voltage of a phase, in volts.
+    #[arg(long, default_value_t = 230, value_parser = clap::value_parser!(u16).range(1..))]
+    voltage: u16,
+    /// What stands where nothing limits, in the unit of the schedule; `null` stands there if absent.
+    #[arg(long, value_parser = rate)]
+    rated: Option<Decimal>,
+    /// A transaction at the EVSE and since when energy may flow in it: ID,START.
+    #[arg(long, value_parser = transaction)]
+    transaction: Option<(Text, DateTime)>,
+    /// The transaction uses its profile for priority charging (2.1).
+    #[arg(long, requires = "transaction")]
+    priority: bool,
+    /// Draw profiles and schedule into this file.
+    #[arg(long)]
+    svg: Option<PathBuf>,
+    /// Repeat the calculation so often, and print the median time of one instead of the schedule.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    bench: Option<u32>,
+}
+
+impl From<ScheduleOptions> for schedule::Options {
+    fn from(options: ScheduleOptions) -> Self {
+        Self {
+            version: options.version,
+            evse: options.evse,
+            from: options.from,
+            duration_s: options.duration,
+            unit: options.unit,
+            voltage_v: options.voltage,
+            rated: options.rated,
+            transaction: options.transaction,
+            priority: options.priority,
+            svg: options.svg,
+            bench: options.bench,
+        }
+    }
+}
+
+fn unit(text: &str) -> Result<RateUnit, String> {
+    match text {
+        "A" => Ok(RateUnit::A),
+        "W" => Ok(RateUnit::W),
+        _ => Err("use A or W".into()),
+    }
+}
+
+fn rate(text: &str) -> Result<Decimal, String> {
+    let rate: Decimal = text.parse().map_err(|error| format!("{error}"))?;
+    if rate.is_negative() { Err("a limit is not negative".into()) } else { Ok(rate) }
+}
+
+fn transaction(text: &str) -> Result<(Text, DateTime), String> {
+    let (id, start) = text.rsplit_once(',').ok_or("use ID,START")?;
+    if id.is_empty() {
+        return Err("the transaction has an id".into());
+    }
+    Ok((id.into(), start.parse().map_err(|error| format!("{start}: {error}"))?))
 }
 
 #[derive(Debug, Args)]

@@ -6,6 +6,7 @@
 //! * [`control`] — the physical world as JSON lines;
 //! * [`journal`] — journals in files: written, replayed, traced;
 //! * [`check`] — payloads and frames against the message tables;
+//! * [`schedule`] — composite schedules of profiles in a file, with a plot;
 //! * [`demo`] — two chargers, a CSMS, and a session of each.
 
 pub mod charger;
@@ -16,6 +17,8 @@ pub mod demo;
 pub mod hardware;
 mod host;
 pub mod journal;
+mod plot;
+pub mod schedule;
 mod seen;
 pub mod storage;
 pub mod timeline;

@@ -47,6 +47,19 @@ fn perform(command: Command) -> Result<bool, Failure> {
             };
             Ok(charger_sim::check::check(&options.into(), input, say)?)
         }
+        Command::Schedule(options) => {
+            let path = options.profiles.clone();
+            let file = std::fs::read_to_string(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+            let show = |line: &str| {
+                say(line);
+            };
+            let left_out = charger_sim::schedule::schedule(&(*options).into(), &file, show)
+                .map_err(|why| format!("{}: {why}", path.display()))?;
+            for why in left_out {
+                eprintln!("charger-sim: {why}");
+            }
+            Ok(true)
+        }
         Command::Actions { version: Some(version) } => {
             charger_sim::check::actions(version).all(|action| say(&action));
             Ok(true)

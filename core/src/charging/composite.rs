@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::mem;
 
-use pilotwire_messages::v2::{ChargingSchedule, ChargingSchedulePeriod};
+use pilotwire_messages::v2::{ChargingSchedule, ChargingSchedulePeriod, CompositeSchedule};
 use pilotwire_messages::{DateTime, Decimal};
 
 use super::compile::seconds;
@@ -95,6 +95,16 @@ impl CompositePeriod {
 
 /// Periods for which there is room from the beginning: a day of hours and a bit.
 const USUAL_PERIODS: usize = 32;
+
+impl Composite {
+    /// The schedule as messages have it. A period without a limit has none there, which 1.6 and 2.0.1 cannot say: ask with
+    /// [`fill`](Query::fill) or [`rated`](Query::rated) for one that they can.
+    pub fn to_wire(&self) -> CompositeSchedule {
+        let duration = i32::try_from(self.duration_s).unwrap_or(i32::MAX);
+        let periods: Vec<_> = self.periods.iter().map(CompositePeriod::to_wire).collect();
+        CompositeSchedule::new(self.evse.0, duration, self.start, self.unit, periods)
+    }
+}
 
 impl Profiles {
     /// The composite schedule; `None` if there is no such EVSE.

@@ -80,6 +80,7 @@ mod layers;
 mod more;
 mod now;
 mod order;
+mod payload;
 mod purpose;
 mod rating;
 mod rules;
@@ -91,6 +92,7 @@ mod units;
 
 pub use composite::{Composite, CompositePeriod, Query, exceeds};
 pub use now::{Limit, Now};
+pub use payload::read_profile;
 pub use rating::Rating;
 pub use rules::{Edition, Reason, Refusal, Rules};
 pub use share::{Claim, share};

@@ -96,8 +96,8 @@ impl Csms {
         let (command, reply) = match (&operation.order, outcome) {
             (Order::Command(command), Outcome::Reply(reply)) => (command.as_ref().clone(), reply.clone()),
             (Order::Raw { action, payload }, Outcome::Payload(answer)) if concerns_profiles(action) => {
-                let Ok(command) = dialect::read_command(version, action, &payload.as_str()) else { return };
-                let Ok(reply) = dialect::read_reply(version, &command, &answer.as_str()) else { return };
+                let Ok(command) = dialect::read_command(version, action, payload.as_str()) else { return };
+                let Ok(reply) = dialect::read_reply(version, &command, answer.as_str()) else { return };
                 (command, reply)
             }
             _ => return,

@@ -10,7 +10,7 @@ use pilotwire_messages::{Text, Version};
 use super::api::Output;
 use super::limits::{self, keep, key};
 use super::shared::Cx;
-use crate::charging::{Composite, Installed, Query, RateUnit, Reason, Refusal};
+use crate::charging::{Installed, Query, RateUnit, Reason, Refusal};
 use crate::device_model::Known;
 use crate::domain::{
     ChargingLimitSource, ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, CompositeQuery,
@@ -134,13 +134,7 @@ fn try_composite(cx: &mut Cx<'_>, query: &CompositeQuery) -> Result<CompositeSch
         let covered = composite.duration_s;
         cx.limit_hit(format!("a composite schedule of more than {most} periods was cut after {covered} s"));
     }
-    Ok(schedule(&composite))
-}
-
-fn schedule(composite: &Composite) -> CompositeSchedule {
-    let duration = i32::try_from(composite.duration_s).unwrap_or(i32::MAX);
-    let periods: Vec<_> = composite.periods.iter().map(|period| period.to_wire()).collect();
-    CompositeSchedule::new(composite.evse.0, duration, composite.start, composite.unit, periods)
+    Ok(composite.to_wire())
 }
 
 /// K11, K12, K27: somebody else than the CSMS set a limit.
