@@ -34,8 +34,8 @@ struct Run {
 
 impl Run {
     fn new(profiles: &Value) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        std::fs::write(directory.path().join("profiles.json"), profiles.to_string()).unwrap();
+        let directory = tempfile::tempdir().expect("a directory");
+        std::fs::write(directory.path().join("profiles.json"), profiles.to_string()).expect("a file");
         Self { directory }
     }
 
@@ -46,26 +46,26 @@ impl Run {
     fn output(&self, options: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_charger-sim"));
         command.args(["schedule", "--profiles", &self.path("profiles.json"), "--from", FROM]).args(options);
-        command.output().unwrap()
+        command.output().expect("the program runs")
     }
 
     fn schedule(&self, options: &[&str]) -> Value {
         let output = self.output(options);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap()
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     fn error(&self, options: &[&str]) -> String {
         let output = self.output(options);
         assert!(!output.status.success() && output.stdout.is_empty());
-        String::from_utf8(output.stderr).unwrap()
+        String::from_utf8(output.stderr).expect("a text")
     }
 }
 
 /// Starts and limits.
 fn steps(schedule: &Value) -> Vec<(u64, Value)> {
-    let periods = schedule["chargingSchedulePeriod"].as_array().unwrap();
-    periods.iter().map(|period| (period["startPeriod"].as_u64().unwrap(), period["limit"].clone())).collect()
+    let periods = schedule["chargingSchedulePeriod"].as_array().expect("periods");
+    periods.iter().map(|period| (period["startPeriod"].as_u64().expect("a start"), period["limit"].clone())).collect()
 }
 
 #[test]

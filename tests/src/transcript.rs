@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pilotwire::domain::{EvseId, IdToken, IdTokenKind, Reading, StationIdentity, VariableId};
 use pilotwire::station::{Config, EvseConfig, Input, Output};
-use pilotwire::{Action, Event, Instant, Machine, Outbox, PowerUp, Record, Station, Version, Write};
+use pilotwire::{Action, DateTime, Event, Instant, Machine, Outbox, PowerUp, Record, Station, Version, Write};
 use serde_json::{Value, json};
 
 /// The EVSE of most tests.
@@ -47,6 +47,22 @@ impl Transcript {
         let identity = StationIdentity { model: "M".into(), vendor: "V".into(), ..StationIdentity::default() };
         let mut config = Config::new(version, identity, 9, 2);
         config.evses.fill(evse);
+        Self::made(config, variables)
+    }
+
+    /// The same, made another way; connected, accepted, and quiet.
+    pub fn configured(version: Version, change: impl FnOnce(&mut Config)) -> Self {
+        let identity = StationIdentity { model: "M".into(), vendor: "V".into(), ..StationIdentity::default() };
+        let mut config = Config::new(version, identity, 9, 2);
+        change(&mut config);
+        let mut transcript = Self::made(config, &[]);
+        transcript.connect();
+        transcript.accept();
+        transcript
+    }
+
+    fn made(mut config: Config, variables: &[(&str, &str, &str, &str)]) -> Self {
+        let version = config.version;
         let quiet = [("OCPPCommCtrlr", "WebSocketPingInterval", "", "0")];
         config.variables = quiet
             .iter()
@@ -83,11 +99,20 @@ impl Transcript {
 
     /// Power comes, with what is on the disk.
     pub fn power_up(&mut self) {
+        self.power_up_at("2026-03-01T10:00:00Z".parse().ok());
+    }
+
+    /// The same, with a clock that did not survive.
+    pub fn power_up_without_clock(&mut self) {
+        self.power_up_at(None);
+    }
+
+    fn power_up_at(&mut self, clock: Option<DateTime>) {
         self.station = Station::new(self.config.clone());
         let record = |(key, value): (&String, &String)| Record { key: key.clone(), value: value.clone() };
         let records = self.disk.iter().map(record).collect();
         self.frames.clear();
-        self.event(Event::PowerUp(PowerUp { records, clock: "2026-03-01T10:00:00Z".parse().ok() }));
+        self.event(Event::PowerUp(PowerUp { records, clock }));
     }
 
     /// An event, and everything that follows from it at once.

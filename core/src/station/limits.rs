@@ -32,8 +32,26 @@ pub(crate) struct Charging {
     evses: Vec<Offer>,
     /// Something changed that limits follow from.
     stale: bool,
-    /// The limits hold in these seconds of UTC, or as long as the clock is not known.
-    holds: Option<(DateTime, Option<DateTime>)>,
+    /// The limits hold from a time to another, or as long as the clock is not known.
+    holds: Option<Span>,
+}
+
+/// When limits hold.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Span {
+    /// In these seconds of UTC.
+    Between(DateTime, Option<DateTime>),
+    /// Until somebody tells what time it is.
+    Untimed,
+}
+
+impl Span {
+    fn contains(self, known: bool, now: DateTime) -> bool {
+        match self {
+            Self::Between(from, until) => known && from <= now && until.is_none_or(|until| now < until),
+            Self::Untimed => !known,
+        }
+    }
 }
 
 /// One EVSE.
@@ -182,13 +200,13 @@ pub(crate) fn claim(cx: &mut Cx<'_>, evse: EvseId, wants: bool) {
 pub(crate) fn settle(cx: &mut Cx<'_>) {
     let known = cx.clock.is_known();
     let now = cx.utc();
-    let holds = cx.charging.holds.is_some_and(|(from, until)| from <= now && until.is_none_or(|until| now < until));
+    let holds = cx.charging.holds.is_some_and(|span| span.contains(known, now));
     if !cx.charging.stale && holds {
         return;
     }
     cx.charging.stale = false;
     let until = if known { tell_limits(cx, now) } else { tell_lowest(cx) };
-    cx.charging.holds = Some((now, until));
+    cx.charging.holds = Some(if known { Span::Between(now, until) } else { Span::Untimed });
     match until {
         Some(until) => {
             let wait = u64::try_from(until.millis_since(now)).unwrap_or(0);
