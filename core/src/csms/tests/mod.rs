@@ -4,6 +4,7 @@ mod commands;
 mod gate;
 mod ledger;
 mod link;
+mod profiles;
 mod restart;
 mod transactions;
 
