@@ -187,6 +187,18 @@ pub(crate) struct RunOptions {
     /// Their connectors are sockets: drivers bring their own cables, which are locked in. Otherwise cables are fixed.
     #[arg(long)]
     pub(crate) sockets: bool,
+    /// What each EVSE delivers at most, in amperes on each phase.
+    #[arg(long, default_value = "32", value_parser = rate)]
+    pub(crate) max_current: Decimal,
+    /// What an EVSE delivers at least; limits below it suspend charging. IEC 61851-1 signals 6 A at least.
+    #[arg(long, default_value = "6", value_parser = rate)]
+    pub(crate) min_current: Decimal,
+    /// How many phases EVSEs have.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u8).range(1..=3))]
+    pub(crate) phases: u8,
+    /// What all EVSEs together may draw, in amperes on each phase; the sum of what they deliver if absent.
+    #[arg(long, value_parser = rate)]
+    pub(crate) grid_current: Option<Decimal>,
     /// The password for Basic authentication.
     #[arg(long, conflicts_with = "password_file")]
     pub(crate) password: Option<String>,

@@ -83,6 +83,20 @@ pub(crate) enum Command {
         instance: Option<String>,
         value: String,
     },
+    /// Somebody at the site limits charging (K11, K12).
+    SiteLimit {
+        /// 0, the station, if absent.
+        evse: Option<EvseId>,
+        source: Option<String>,
+        current_a: Option<Decimal>,
+        power_w: Option<Decimal>,
+        phases: Option<i32>,
+        duration_s: Option<i32>,
+    },
+    ClearSiteLimit {
+        evse: Option<EvseId>,
+        source: Option<String>,
+    },
     Reset {},
     Status {},
     Quit {},

@@ -3,8 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use pilotwire::domain::{EvseId, IdToken, IdTokenKind, Problem, VariableId};
-use pilotwire::messages::Text;
+use pilotwire::domain::{
+    ChargingLimitSource, ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod, EvseId, ExternalLimit, IdToken,
+    IdTokenKind, Problem, VariableId,
+};
+use pilotwire::messages::{Decimal, Text};
 use pilotwire::station::Input;
 use serde_json::{Map, Value, json};
 
@@ -122,6 +125,22 @@ async fn play(charger: &mut Charger, command: &Command) -> Result<Value, Refusal
             id.instance = instance.as_deref().map(Text::from);
             charger.fact(Input::Variable { id, value: value.as_str().into() })?;
         }
+        Command::SiteLimit { evse, source, current_a, power_w, phases, duration_s } => {
+            let schedule = site_schedule(*current_a, *power_w, *phases, *duration_s)?;
+            let (evse, source) = site(charger, *evse, source.as_deref())?;
+            let limit = ExternalLimit {
+                evse,
+                source,
+                is_grid_critical: None,
+                is_local_generation: false,
+                schedules: vec![schedule],
+            };
+            charger.fact(Input::ExternalLimit(limit))?;
+        }
+        Command::ClearSiteLimit { evse, source } => {
+            let (evse, source) = site(charger, *evse, source.as_deref())?;
+            charger.fact(Input::ExternalLimitCleared { evse, source })?;
+        }
         Command::Reset {} => charger.fact(Input::LocalReset)?,
         Command::Status {} => return Ok(status(charger)),
         Command::Quit {} => {}
@@ -219,6 +238,38 @@ fn set_problem(charger: &Charger, evse: EvseId, problem: Option<Problem>) -> Res
     })
 }
 
+/// Where a limit of the site holds, and whose it is: the energy management's, unless told.
+fn site(
+    charger: &Charger,
+    evse: Option<EvseId>,
+    source: Option<&str>,
+) -> Result<(EvseId, ChargingLimitSource), Refusal> {
+    let evse = evse.unwrap_or(EvseId(0));
+    if evse != EvseId(0) {
+        change(charger, evse, |_| Ok(()))?;
+    }
+    Ok((evse, source.map_or(ChargingLimitSource::EMS, ChargingLimitSource::from_word)))
+}
+
+/// One limit from now on.
+fn site_schedule(
+    current_a: Option<Decimal>,
+    power_w: Option<Decimal>,
+    phases: Option<i32>,
+    duration_s: Option<i32>,
+) -> Result<ChargingSchedule, Refusal> {
+    let (unit, limit) = match (current_a, power_w) {
+        (Some(current), None) => (ChargingRateUnit::A, current),
+        (None, Some(power)) => (ChargingRateUnit::W, power),
+        _ => return Err(Refusal::State("tell current_a or power_w")),
+    };
+    let mut period = ChargingSchedulePeriod::new(0);
+    (period.limit, period.number_phases) = (Some(limit), phases);
+    let mut schedule = ChargingSchedule::new(1, unit, vec![period]);
+    schedule.duration = duration_s;
+    Ok(schedule)
+}
+
 /// Everything that can be seen from outside.
 fn status(charger: &Charger) -> Value {
     let (mut station, told) = charger.look();
@@ -229,7 +280,8 @@ fn status(charger: &Charger) -> Value {
             "ready": evse.ready,
             "contactor_closed": evse.contactor_closed,
             "locked": evse.locked,
-            "power_w": if evse.flows() { evse.vehicle.power_w } else { 0 },
+            "power_w": evse.power_w(),
+            "limit": evse.limit,
             "register_wh": evse.register_wh(),
             "soc_percent": evse.vehicle.soc_percent(),
             "fault": evse.problem,

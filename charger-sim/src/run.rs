@@ -8,6 +8,7 @@ use charger_sim::charger::{Charger, Settings};
 use charger_sim::control::{self, MAX_LINE};
 use charger_sim::say;
 use charger_sim::storage::Storage;
+use pilotwire::charging::Rating;
 use pilotwire::domain::StationIdentity;
 use pilotwire::messages::Text;
 use pilotwire::station::Config;
@@ -72,7 +73,13 @@ fn config(options: &RunOptions) -> Config {
     let of_identity = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
     let seed = options.seed.unwrap_or_else(|| options.id.as_str().bytes().fold(0xCBF2_9CE4_8422_2325, of_identity));
     let mut config = Config::new(options.version, identity, seed, options.evses.into());
-    config.evses.iter_mut().for_each(|evse| evse.socket = options.sockets);
+    let rating = |current_a| Rating { current_a, phases: options.phases };
+    for evse in &mut config.evses {
+        evse.socket = options.sockets;
+        evse.rating = rating(options.max_current);
+        evse.minimum_a = options.min_current;
+    }
+    config.charging.rating = options.grid_current.map(rating);
     config.variables = options.variables.iter().map(|(id, value)| (id.clone(), value.as_str().into())).collect();
     config
 }
