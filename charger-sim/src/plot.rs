@@ -144,6 +144,7 @@ fn draw_chart(area: &Area<'_>, composite: &Composite, lanes: &[&Lane]) -> Result
         .configure_mesh()
         .x_labels(MOST_TICKS + 1)
         .x_label_formatter(&|second| clock(composite, *second, false))
+        .y_label_formatter(&|limit| limit.to_string())
         .label_style(("sans-serif", 19))
         .light_line_style(WHITE.mix(0.0))
         .draw()?;
@@ -178,7 +179,7 @@ fn draw_lanes(area: &Area<'_>, composite: &Composite, lanes: &[&Lane], hidden: u
             area.draw(&Rectangle::new([(from, top), (to, bottom)], color.mix(0.30).filled()))?;
             area.draw(&Rectangle::new([(from, top), (to, bottom)], color.stroke_width(1)))?;
             let label = format!("{limit} {}", unit(&lane.schedule));
-            if to - from > 10 * i32::try_from(label.len())? {
+            if to - from > 10 + 10 * i32::try_from(label.len())? {
                 area.draw(&Text::new(label, (from + 5, top + 6), ("sans-serif", 19)))?;
             }
         }

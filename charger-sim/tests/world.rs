@@ -56,6 +56,30 @@ fn a_full_vehicle_ends_the_flow_by_itself() {
     sim.quit();
 }
 
+/// K11.FR.01, K13.FR.01: the vehicle draws what the site allows, and the meter shows it.
+#[test]
+fn a_vehicle_draws_what_the_site_allows() {
+    let csms = Csms::start();
+    let mut sim = Sim::start(&csms.url, &[]);
+    sim.charge(json!({ "max_current_a": 16, "phases": 3 }));
+    assert_eq!(sim.evse()["power_w"], 11_040);
+    sim.play(json!({ "command": "site_limit", "current_a": 10 }));
+    assert_eq!(sim.until("limit")["limit"]["current_a"], 10);
+    assert_eq!(sim.evse()["power_w"], 6_900);
+    sim.play(json!({ "command": "site_limit", "evse": 1, "source": "SO", "power_w": 4_600, "phases": 1 }));
+    while sim.until("limit")["limit"]["number_phases"] != 1 {}
+    assert_eq!(sim.evse()["power_w"], 2_300, "one phase of 10 A");
+    sim.play(json!({ "command": "clear_site_limit", "evse": 1, "source": "SO" }));
+    sim.play(json!({ "command": "site_limit", "current_a": 0 }));
+    assert_eq!(sim.until("contactor")["closed"], false);
+    assert_eq!((&sim.evse()["power_w"], &sim.evse()["occupation"]), (&json!(0), &json!("suspended_evse")));
+    sim.play(json!({ "command": "clear_site_limit" }));
+    assert_eq!(sim.until("contactor")["closed"], true);
+    assert_eq!(sim.evse()["power_w"], 11_040);
+    assert!(sim.refused(json!({ "command": "site_limit" })).contains("tell current_a or power_w"));
+    sim.quit();
+}
+
 #[test]
 fn the_clock_that_somebody_set_goes_on_through_a_power_cut_and_a_process() {
     let folder = tempfile::tempdir().unwrap();
