@@ -199,3 +199,24 @@ fn a_bench_tells_the_median_with_and_without_installation() {
     let lines: Vec<&str> = said.lines().collect();
     assert!(lines[0].starts_with("median of 5: ") && lines[1].starts_with("median of 5 with installation: "), "{said}");
 }
+
+/// What the documents show is what the tool draws: docs/pictures/draw.sh draws it anew.
+#[test]
+fn the_pictures_in_the_documents_are_those_that_the_tool_draws() {
+    let pictures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures");
+    let drawn = tempfile::tempdir().expect("a directory");
+    for (name, from, duration, transaction) in [
+        ("day", FROM, "86400", Some("T1,2026-03-02T09:00:00Z")),
+        ("stack", "2026-03-02T00:00:00Z", "604800", None),
+        ("gap", FROM, "10800", Some("T1,2026-03-02T06:00:00Z")),
+    ] {
+        let svg = drawn.path().join(name);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_charger-sim"));
+        command.arg("schedule").arg("--profiles").arg(pictures.join(format!("{name}.json")));
+        command.args(["--evse", "1", "--from", from, "--duration", duration]).arg("--svg").arg(&svg);
+        command.args(transaction.map(|transaction| ["--transaction", transaction]).into_iter().flatten());
+        assert!(command.output().expect("the program runs").status.success());
+        let read = |path: &Path| std::fs::read_to_string(path).expect("a picture");
+        assert!(read(&svg) == read(&pictures.join(format!("{name}.svg"))), "{name}.svg is outdated");
+    }
+}
