@@ -1,42 +1,11 @@
 //! Bytes per idle machine, and allocations per exchange: counted, not timed, so they are the same on every run.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-
 use pilotwire::Version;
 use pilotwire_benches::Wired;
-
-struct Counting;
-
-static LIVE: AtomicI64 = AtomicI64::new(0);
-static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call is handed to the system's allocator unchanged; counting touches no memory of it.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        LIVE.fetch_add(layout.size() as i64, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size() as i64, Ordering::Relaxed);
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        LIVE.fetch_add(size as i64 - layout.size() as i64, Ordering::Relaxed);
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
+use pilotwire_benches::counting::{Counting, allocations, live};
 
 #[global_allocator]
 static COUNTING: Counting = Counting;
-
-fn live() -> i64 {
-    LIVE.load(Ordering::Relaxed)
-}
 
 /// What a machine holds: itself and its share of the heap.
 fn bytes_of<T>(make: impl FnOnce() -> T) -> i64 {
@@ -51,9 +20,9 @@ fn bytes_of<T>(make: impl FnOnce() -> T) -> i64 {
 /// Allocations and frames of `count` rounds, after a warm-up.
 fn per_round(wired: &mut Wired, count: u64) -> (f64, f64) {
     (0..10).for_each(|_| wired.next_deadline());
-    let (allocations, frames) = (ALLOCATIONS.load(Ordering::Relaxed), wired.frames);
+    let (before, frames) = (allocations(), wired.frames);
     (0..count).for_each(|_| wired.next_deadline());
-    let spent = ALLOCATIONS.load(Ordering::Relaxed) - allocations;
+    let spent = allocations() - before;
     (spent as f64 / count as f64, (wired.frames - frames) as f64 / count as f64)
 }
 

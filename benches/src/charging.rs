@@ -1,7 +1,7 @@
 //! Profiles to measure the charging engine with.
 
 use pilotwire::Version;
-use pilotwire::charging::{Installed, Profiles, Rules, Supply};
+use pilotwire::charging::{Installed, Profiles, Query, RateUnit, Rules, Supply};
 use pilotwire::domain::EvseId;
 use pilotwire::messages::v2::{
     ChargingLimitSource, ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit,
@@ -27,7 +27,8 @@ pub enum Shape {
     Staggered,
     /// The higher the level the shorter the stretch that it covers, so that every profile is visible somewhere.
     Nested,
-    /// Short periods with gaps between them in every profile, so that all of them are visible again and again.
+    /// The day is cut into as many slots as there are profiles; each has the first half of its own and is silent else, so
+    /// that all of them are visible, with gaps between.
     Gaps,
 }
 
@@ -58,6 +59,11 @@ pub const WORKLOADS: [Workload; 8] = [
     Workload { name: "100x300 over 7 d, nested", profiles: 100, periods: 300, shape: Shape::Nested, days: 7 },
 ];
 
+/// Hard on purpose: `profiles` of one period, every one of them visible once a day between two gaps.
+pub const fn gaps(profiles: usize) -> Workload {
+    Workload { name: "gaps", profiles, periods: 1, shape: Shape::Gaps, days: 1 }
+}
+
 /// A limit that depends on its place, in tenths of an ampere: 6 to 45.9 A.
 fn limit(profile: usize, period: usize) -> Decimal {
     let tenths = 60 + (profile * 7 + period * 13 + (period * period) % 101) % 400;
@@ -85,6 +91,11 @@ impl Workload {
     /// Seconds of the window.
     pub const fn duration_s(&self) -> u32 {
         self.days * 86_400
+    }
+
+    /// The composite schedule that is asked for.
+    pub fn query(&self) -> Query {
+        Query::new(EvseId(1), at(0), self.duration_s(), RateUnit::A)
     }
 
     /// The profiles, each for its EVSE: 0 for the station, or 1.
@@ -137,8 +148,10 @@ impl Workload {
                 let begin = (whole - covered) / 2;
                 (begin, covered as i32)
             }
-            // Each profile has a minute of its own in every hour or so, and is silent else.
-            Shape::Gaps => (number * 60 % i64::from(DAY_S), 60),
+            Shape::Gaps => {
+                let slot = i64::from(DAY_S) / count;
+                (number * slot, (slot / 2).max(1) as i32)
+            }
         }
     }
 
@@ -146,6 +159,35 @@ impl Workload {
     pub fn store(&self) -> Profiles {
         store(self.installed())
     }
+
+    /// The same store with `count` further profiles of the same purposes, each on a level below all others of its purpose.
+    pub fn store_with_hidden(&self, count: usize) -> Profiles {
+        let more = Self { profiles: self.profiles + count, ..*self };
+        let mut all = self.installed();
+        for one in &mut all {
+            one.profile.stack_level += count as i32;
+        }
+        let hidden = (0..count).map(|place| {
+            let like = self.profile(place % self.profiles);
+            let mut profile = more.profile(self.profiles + place).profile;
+            profile.stack_level = place as i32;
+            profile.charging_profile_purpose = like.profile.charging_profile_purpose;
+            profile.transaction_id = like.profile.transaction_id;
+            Installed { profile, ..like }
+        });
+        all.extend(hidden);
+        store(all)
+    }
+}
+
+/// A profile for the transaction at EVSE 1, of `periods` periods, each of a minute.
+pub fn long_profile(periods: usize) -> ChargingProfile {
+    let one = Workload { name: "long", profiles: 4, periods: 1_440, shape: Shape::Aligned, days: 1 };
+    let mut profile = one.profile(3).profile;
+    let all = &mut profile.charging_schedule[0].charging_schedule_period;
+    all.truncate(periods);
+    all.shrink_to_fit();
+    profile
 }
 
 /// A store with these profiles and a transaction that runs.

@@ -1,6 +1,7 @@
 //! A station and its CSMS side in one call stack, for measurements: no network, no disk, no copies of frames.
 
 pub mod charging;
+pub mod counting;
 
 use std::collections::VecDeque;
 
