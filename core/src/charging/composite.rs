@@ -128,7 +128,7 @@ fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
     let mut last = None;
     let (mut now, mut cut) = (0_i32, None);
     loop {
-        let mut merged = layers.merged();
+        let (mut merged, next) = layers.now();
         if merged.limit == NO_LIMIT {
             merged.limit = fill;
         }
@@ -144,10 +144,10 @@ fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
                 periods.push(period(merged, now, more));
             }
         }
-        now = layers.next();
-        if now >= end {
+        if next >= end {
             break;
         }
+        now = next;
         layers.advance(now);
     }
     let start = DateTime::from_unix_millis(seconds(query.from).saturating_mul(1_000));

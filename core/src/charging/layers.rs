@@ -13,7 +13,7 @@ use super::more;
 use super::order::{Order, Stacks};
 use super::rating::Rating;
 use super::store::Slot;
-use super::sweep::{Cell, Question, Sweep};
+use super::sweep::{Cell, Question, Sweep, Voice};
 use super::track::{Step, Tag, Track};
 use super::units::{NO_LIMIT, Supply};
 
@@ -54,13 +54,28 @@ impl Part {
     }
 }
 
+/// Memory of answers, kept between them.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    layers: Vec<Layer<'static>>,
+    voices: Vec<Voice>,
+}
+
+impl Memory {
+    /// Makes room for so many layers, so that no answer has to.
+    pub(super) fn reserve(&mut self, layers: usize) {
+        self.layers.reserve(layers);
+        self.voices.reserve(layers);
+    }
+}
+
 /// What a question is put to.
 pub(super) struct Asked<'a> {
     pub(super) slots: &'a [Slot],
     pub(super) order: &'a Order,
     pub(super) supply: Supply,
     pub(super) ratings: &'a [Option<Rating>],
-    pub(super) memory: &'a mut [i32],
+    pub(super) keys: &'a mut [i32],
 }
 
 /// A stack on its way.
@@ -81,6 +96,8 @@ pub(super) struct Layers<'a> {
     question: Question<'a>,
     /// Those of EVSEs, those of the station, and those that are added on top.
     layers: Vec<Layer<'a>>,
+    /// What each of them says.
+    voices: Vec<Voice>,
     /// Where those of EVSEs end.
     own: usize,
     /// Where those that limit end.
@@ -90,86 +107,105 @@ pub(super) struct Layers<'a> {
     /// The hardware, if it counts: of the station first, then of each EVSE.
     ratings: &'a [Option<Rating>],
     evse: usize,
+    /// The lowest of all voices is all there is to it.
+    plain: bool,
 }
 
 impl<'a> Layers<'a> {
-    /// Begins at the start of the window; `None` if there is no such EVSE. `layers` is memory.
-    pub(super) fn new(asked: Asked<'a>, layers: Vec<Layer<'static>>, query: &Query) -> Option<Self> {
+    /// Begins at the start of the window; `None` if there is no such EVSE. `memory` is for the layers.
+    pub(super) fn new(asked: Asked<'a>, memory: Memory, query: &Query) -> Option<Self> {
         let evse = usize::try_from(query.evse.0).ok()?;
-        let Asked { slots, order, supply, ratings, mut memory } = asked;
+        let Asked { slots, order, supply, ratings, keys } = asked;
         order.evses.get(evse)?;
         let from = seconds(query.from);
-        let question = Question { slots, from, unit: query.unit, supply, choice: query.choice };
-        let mut layers = recycled(layers);
-        let mut add = |part: Part, layers: &mut Vec<Layer<'a>>| {
-            let stack = part.order(order);
-            if stack.is_empty() {
-                return;
-            }
-            let (keys, rest) = mem::take(&mut memory).split_at_mut(Keys::room(stack.len()));
-            memory = rest;
-            let own = part.evse().and_then(|evse| order.evses.get(evse));
-            let charging = own.and_then(|stacks| stacks.transaction.as_ref()).and_then(|running| running.charging);
-            // K08.FR.06: where nobody charges yet, as if somebody began now.
-            let sweep = Sweep::new(&question, stack, Keys::new(keys), charging.unwrap_or(from));
-            layers.push(Layer { part, sweep });
+        let mut layers = Self {
+            question: Question { slots, from, unit: query.unit, supply, choice: query.choice },
+            layers: recycled(memory.layers),
+            voices: memory.voices,
+            own: 0,
+            limits: 0,
+            evses: order.evses.len() - 1,
+            ratings: if query.rated { ratings } else { &[] },
+            evse,
+            plain: false,
         };
-        let evses = order.evses.len() - 1;
-        let all = if evse == 0 { 1..=evses } else { evse..=evse };
+        layers.voices.clear();
+        layers.begin(order, keys);
+        Some(layers)
+    }
+
+    fn begin(&mut self, order: &'a Order, keys: &'a mut [i32]) {
+        let mut keys = keys;
+        let all = if self.evse == 0 { 1..=self.evses } else { self.evse..=self.evse };
         for evse in all.clone() {
-            add(Part::Session(evse), &mut layers);
-            for source in 0..order.evses.get(evse).map_or(0, |stacks| stacks.external.len()) {
-                add(Part::External(evse, source), &mut layers);
+            self.add(Part::Session(evse), order, &mut keys);
+            for source in 0..order.evses[evse].external.len() {
+                self.add(Part::External(evse, source), order, &mut keys);
             }
         }
-        let own = layers.len();
-        add(Part::StationMax, &mut layers);
-        for source in 0..order.evses.first().map_or(0, |stacks| stacks.external.len()) {
-            add(Part::StationExternal(source), &mut layers);
+        self.own = self.layers.len();
+        self.add(Part::StationMax, order, &mut keys);
+        for source in 0..order.evses[0].external.len() {
+            self.add(Part::StationExternal(source), order, &mut keys);
         }
-        let limits = layers.len();
+        self.limits = self.layers.len();
         for evse in core::iter::once(0).chain(all) {
-            add(Part::Generation(evse), &mut layers);
+            self.add(Part::Generation(evse), order, &mut keys);
         }
-        let ratings = if query.rated { ratings } else { &[] };
-        Some(Self { question, layers, own, limits, evses, ratings, evse })
+        self.plain = self.evse > 0 && self.ratings.is_empty() && self.limits == self.layers.len();
+    }
+
+    fn add(&mut self, part: Part, order: &'a Order, keys: &mut &'a mut [i32]) {
+        let stack = part.order(order);
+        if stack.is_empty() {
+            return;
+        }
+        let (memory, rest) = mem::take(keys).split_at_mut(Keys::room(stack.len()));
+        *keys = rest;
+        let own = part.evse().and_then(|evse| order.evses.get(evse));
+        let charging = own.and_then(|stacks| stacks.transaction.as_ref()).and_then(|running| running.charging);
+        // K08.FR.06: where nobody charges yet, as if somebody began now.
+        let charging = charging.unwrap_or(self.question.from);
+        let (sweep, voice) = Sweep::new(&self.question, stack, memory, charging);
+        self.layers.push(Layer { part, sweep });
+        self.voices.push(voice);
     }
 
     /// Gives the memory back.
-    pub(super) fn into_memory(self) -> Vec<Layer<'static>> {
-        recycled(self.layers)
+    pub(super) fn into_memory(self) -> Memory {
+        Memory { layers: recycled(self.layers), voices: self.voices }
     }
 
-    /// Goes on to `now`, which is [`next`](Self::next).
+    /// Goes on to `now`, which is when something may change next.
     pub(super) fn advance(&mut self, now: i32) {
-        for layer in self.layers.iter_mut().filter(|layer| layer.sweep.until == now) {
-            layer.sweep.advance(&self.question);
+        for (layer, voice) in self.layers.iter_mut().zip(&mut self.voices) {
+            if voice.until == now {
+                *voice = layer.sweep.advance(&self.question, now);
+            }
         }
     }
 
-    /// When something may change next; [`NEVER`] if nothing does.
-    pub(super) fn next(&self) -> i32 {
-        self.layers.iter().fold(NEVER, |next, layer| next.min(layer.sweep.until))
+    /// What follows from all layers now, and when something may change next; [`NEVER`] if nothing does.
+    pub(super) fn now(&self) -> (Cell, i32) {
+        let (mut lowest, mut next) = (Cell::OPEN, NEVER);
+        for voice in &self.voices {
+            lowest = lowest.lowest(voice.cell());
+            next = next.min(voice.until);
+        }
+        if self.plain { (lowest, next) } else { (self.merged(), next) }
     }
 
-    /// What follows from all layers now.
-    pub(super) fn merged(&self) -> Cell {
-        let (limits, generation) = self.layers.split_at(self.limits);
-        let mut merged = if self.evse == 0 { self.total() } else { self.rating(self.evse) };
-        let (own, station) = limits.split_at(self.own);
-        if self.evse > 0 {
-            merged = own.iter().fold(merged, |merged, layer| merged.lowest(layer.sweep.cell));
-        }
-        merged = station.iter().fold(merged, |merged, layer| merged.lowest(layer.sweep.cell));
-        if !self.ratings.is_empty() {
-            merged = merged.lowest(self.rating(0));
-        }
+    fn merged(&self) -> Cell {
+        let (limits, generation) = self.voices.split_at(self.limits);
+        let evses = if self.evse == 0 { self.total() } else { self.of_evse(self.evse) };
+        let station = limits[self.own..].iter().fold(self.rating(0), |merged, voice| merged.lowest(voice.cell()));
+        let merged = evses.lowest(station);
         if generation.is_empty() { merged } else { self.with_generation(merged, generation) }
     }
 
     fn of_evse(&self, evse: usize) -> Cell {
-        let own = self.layers[..self.own].iter().filter(|layer| layer.part.evse() == Some(evse));
-        own.fold(self.rating(evse), |merged, layer| merged.lowest(layer.sweep.cell))
+        let own = self.layers[..self.own].iter().zip(&self.voices).filter(|(layer, _)| layer.part.evse() == Some(evse));
+        own.fold(self.rating(evse), |merged, (_, voice)| merged.lowest(voice.cell()))
     }
 
     /// What all EVSEs together may take; the phases of the one that uses the most.
@@ -190,15 +226,13 @@ impl<'a> Layers<'a> {
 
     /// K27; K08.FR.04 of 2.1: what is generated locally comes on top of all limits, never more on a phase than was generated
     /// there or spread evenly.
-    fn with_generation(&self, merged: Cell, generation: &[Layer<'_>]) -> Cell {
+    fn with_generation(&self, merged: Cell, generation: &[Voice]) -> Cell {
         if merged.limit == NO_LIMIT {
             return merged;
         }
-        let made = generation.iter().filter(|layer| layer.sweep.cell.limit != NO_LIMIT);
-        let amount = made.map(|layer| {
-            let cell = layer.sweep.cell;
-            more::generated(cell.limit, cell.tag.phases(), merged.tag.phases(), self.question.unit)
-        });
+        let made = generation.iter().filter(|voice| voice.limit != NO_LIMIT);
+        let amount =
+            made.map(|voice| more::generated(voice.limit, voice.tag.phases(), merged.tag.phases(), self.question.unit));
         Cell { limit: amount.fold(merged.limit, i64::saturating_add).min(NO_LIMIT - 1), ..merged }
     }
 

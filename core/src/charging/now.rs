@@ -10,9 +10,9 @@ use super::composite::Query;
 use super::keys::NEVER;
 use super::layers::Layers;
 use super::purpose::Purpose;
-use super::store::Profiles;
+use super::store::{Profiles, Slot};
 use super::sweep::Cell;
-use super::track::Tag;
+use super::track::{Begin, Tag};
 use super::units::{NO_LIMIT, RateUnit, converted, decimal};
 use crate::domain::EvseId;
 
@@ -61,8 +61,17 @@ impl Profiles {
             _ => {}
         }
         let held = self.hold(evse, second)?;
-        self.held[place] = Some(held);
+        self.held[place] = (!self.floats(evse)).then_some(held);
         Some(held.now)
+    }
+
+    /// K08.FR.06: where nobody charges yet, what is relative to a transaction begins whenever somebody asks.
+    fn floats(&self, evse: EvseId) -> bool {
+        let asked = |at: EvseId| evse == EvseId(0) || at == evse;
+        let waits = self.order.evses_waiting().any(asked);
+        let relative = |slot: &Slot| slot.tracks().iter().any(|track| track.begin == Begin::Charging);
+        let here = |slot: &Slot| slot.installed.evse == EvseId(0) || asked(slot.installed.evse);
+        waits && self.slots.iter().any(|slot| relative(slot) && here(slot))
     }
 
     /// The lowest limit that any profile ever has for an EVSE; of EVSE 0 for the station. What holds while nobody knows what
@@ -110,17 +119,17 @@ impl Profiles {
         let query = Query { rated: true, ..Query::new(evse, moment(from), 0, unit) };
         let (asked, memory) = self.asked();
         let mut layers = Layers::new(asked, mem::take(memory), &query)?;
-        let now = layers.merged();
-        let mut change = layers.next();
+        let (now, mut change) = layers.now();
         for _ in 0..LOOK_AHEAD {
             if change == NEVER {
                 break;
             }
             layers.advance(change);
-            if layers.merged() != now {
+            let (then, next) = layers.now();
+            if then != now {
                 break;
             }
-            change = layers.next();
+            change = next;
         }
         *memory = layers.into_memory();
         Some((now, change))

@@ -4,7 +4,6 @@ use alloc::vec::Vec;
 
 use pilotwire_messages::Text;
 
-use super::keys::Keys;
 use super::purpose::Purpose;
 use super::store::Slot;
 use crate::domain::EvseId;
@@ -67,6 +66,13 @@ impl Order {
         self.stacks(evse)?.transaction.as_ref()
     }
 
+    /// EVSEs at which no energy may flow yet.
+    pub(super) fn evses_waiting(&self) -> impl Iterator<Item = EvseId> {
+        let waits = |stacks: &Stacks| stacks.transaction.as_ref().is_none_or(|running| running.charging.is_none());
+        let evses = (0..).map(EvseId).zip(&self.evses).skip(1);
+        evses.filter(move |(_, stacks)| waits(stacks)).map(|(evse, _)| evse)
+    }
+
     /// The same transaction may be told again, when energy begins to flow.
     pub(super) fn begin(&mut self, evse: EvseId, id: Text, charging: Option<i64>) {
         let Some(place) = self.transaction_mut(evse) else { return };
@@ -95,8 +101,8 @@ impl Order {
         true
     }
 
-    /// Ranks all profiles anew; gives back how much memory the largest question needs.
-    pub(super) fn rank(&mut self, slots: &[Slot], tx_profile_hides_defaults: bool) -> usize {
+    /// Ranks all profiles anew.
+    pub(super) fn rank(&mut self, slots: &[Slot], tx_profile_hides_defaults: bool) {
         self.station_max = ranked(slots, |slot| slot.purpose == Purpose::StationMax);
         for (number, stacks) in self.evses.iter_mut().enumerate() {
             let evse = EvseId(i32::try_from(number).unwrap_or(i32::MAX));
@@ -112,11 +118,16 @@ impl Order {
                 stacks.session.retain(|slot| slots[*slot as usize].purpose != Purpose::TxDefault);
             }
         }
-        let room = |orders: &[Vec<u32>]| orders.iter().map(|order| Keys::room(order.len())).sum::<usize>();
+    }
+
+    /// Every stack that is not empty, by its size.
+    pub(super) fn sizes(&self) -> impl Iterator<Item = usize> {
         let of = |stacks: &Stacks| {
-            Keys::room(stacks.session.len()) + Keys::room(stacks.generation.len()) + room(&stacks.external)
+            let external: Vec<usize> = stacks.external.iter().map(Vec::len).collect();
+            external.into_iter().chain([stacks.session.len(), stacks.generation.len()])
         };
-        self.evses.iter().map(of).sum::<usize>() + Keys::room(self.station_max.len())
+        let all = self.evses.iter().flat_map(of).chain([self.station_max.len()]);
+        all.filter(|size| *size > 0)
     }
 }
 

@@ -8,7 +8,8 @@ use pilotwire_messages::{DateTime, Text};
 use serde::{Deserialize, Serialize};
 
 use super::compile::{Coming, compile, seconds};
-use super::layers::{Asked, Layer};
+use super::keys::Keys;
+use super::layers::{Asked, Memory};
 use super::now::Held;
 use super::order::Order;
 use super::purpose::Purpose;
@@ -87,8 +88,8 @@ pub struct Profiles {
     /// Of the station, then of each EVSE.
     pub(super) ratings: Vec<Option<Rating>>,
     /// Memory of answers, so that none is taken while answering.
-    pub(super) memory: Vec<i32>,
-    pub(super) layers: Vec<Layer<'static>>,
+    keys: Vec<i32>,
+    memory: Memory,
     /// The limit of the station and of each EVSE, as long as it holds.
     pub(super) held: Vec<Option<Held>>,
 }
@@ -102,8 +103,8 @@ impl Profiles {
             slots: Vec::new(),
             order: Order::new(evses),
             ratings: (0..=evses).map(|_| None).collect(),
-            memory: Vec::new(),
-            layers: Vec::with_capacity(3 + 3 * evses),
+            keys: Vec::new(),
+            memory: Memory::default(),
             held: (0..=evses).map(|_| None).collect(),
         };
         profiles.rank();
@@ -238,7 +239,7 @@ impl Profiles {
     fn put(&mut self, slot: Slot) -> Result<Vec<i32>, Refusal> {
         let of_csms = slot.installed.source == ChargingLimitSource::CSO;
         for other in self.slots.iter().filter(|other| !self.replaces(&slot, other)) {
-            check_against(&slot, other)?;
+            check_against(&slot, other, self.rules.edition.same_level_replaces)?;
         }
         let same_id = self.slots.iter().find(|other| other.id() == slot.id());
         if same_id.is_some_and(|other| (other.installed.source == ChargingLimitSource::CSO) != of_csms) {
@@ -308,14 +309,15 @@ impl Profiles {
     }
 
     /// What a question is put to, and memory for its layers.
-    pub(super) fn asked(&mut self) -> (Asked<'_>, &mut Vec<Layer<'static>>) {
-        let Self { slots, order, supply, ratings, memory, layers, .. } = self;
-        (Asked { slots, order, supply: *supply, ratings, memory }, layers)
+    pub(super) fn asked(&mut self) -> (Asked<'_>, &mut Memory) {
+        let Self { slots, order, supply, ratings, keys, memory, .. } = self;
+        (Asked { slots, order, supply: *supply, ratings, keys }, memory)
     }
 
     fn rank(&mut self) {
-        let room = self.order.rank(&self.slots, self.rules.edition.tx_profile_hides_defaults);
-        self.memory.resize(room, 0);
+        self.order.rank(&self.slots, self.rules.edition.tx_profile_hides_defaults);
+        self.keys.resize(self.order.sizes().map(Keys::room).sum(), 0);
+        self.memory.reserve(self.order.sizes().count());
         self.held.fill(None);
     }
 }
@@ -327,10 +329,12 @@ fn clash(slot: &Slot, other: &Slot, apart: bool) -> bool {
     slot.purpose == other.purpose && slot.level() == other.level() && same_place
 }
 
-fn check_against(slot: &Slot, other: &Slot) -> Result<(), Refusal> {
-    // K01.FR.52, K01.FR.53: whenever the two are valid. K01.FR.06, K01.FR.39: only at the same time.
+fn check_against(slot: &Slot, other: &Slot, same_level_replaces: bool) -> Result<(), Refusal> {
+    // K01.FR.52, K01.FR.53: whenever the two are valid; in 1.6 the EVSE's own goes over the station's (§3.13.1). K01.FR.06,
+    // K01.FR.39: only at the same time.
     let of_csms = slot.purpose != Purpose::External;
-    let across = slot.purpose == Purpose::TxDefault && clash(slot, other, true) && !clash(slot, other, false);
+    let apart = clash(slot, other, true) && !clash(slot, other, false);
+    let across = slot.purpose == Purpose::TxDefault && apart && !same_level_replaces;
     let beside = of_csms && clash(slot, other, false) && slot.is_valid_with(other);
     if across || beside {
         let (id, level) = (other.id(), slot.level());

@@ -53,79 +53,100 @@ impl Cell {
     }
 }
 
+/// What a stack says, and until when: seconds after the window's start.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Voice {
+    /// [`NO_LIMIT`] where there is none.
+    pub(super) limit: i64,
+    pub(super) tag: Tag,
+    pub(super) until: i32,
+}
+
+impl Voice {
+    pub(super) const fn cell(self) -> Cell {
+        Cell { limit: self.limit, tag: self.tag }
+    }
+}
+
 /// A stack's way through the window.
 #[derive(Debug)]
 pub(super) struct Sweep<'a> {
-    order: &'a [u32],
-    keys: Keys<'a>,
-    /// When energy may flow at the EVSE of this stack.
-    charging: i64,
-    /// The profile that leads, its rank, and the period of it that holds.
+    /// The periods of the profile that leads, and the one that holds; none in a gap.
+    steps: &'a [Step],
+    step: usize,
+    /// When the leader's cycle began: seconds after the window's start.
+    base: i64,
+    /// When something else happens than the leader's next period: it has no more, or a higher profile begins.
+    cap: i32,
+    /// The leader's limits are in the unit that was asked for.
+    as_asked: bool,
     leader: Option<&'a Track>,
     rank: usize,
-    step: usize,
-    /// When the leader's cycle began, and when it has nothing more to say in it: seconds after the window's start.
-    base: i64,
-    stop: i32,
-    /// Ranks that were looked at.
-    explored: usize,
     /// When a higher profile than the leader begins.
     higher: i32,
-    /// What the stack says until [`until`](Self::until).
-    pub(super) cell: Cell,
-    /// Seconds after the window's start.
-    pub(super) until: i32,
+    order: &'a [u32],
+    keys: Keys<'a>,
+    /// Ranks that were looked at.
+    explored: usize,
+    /// When energy may flow at the EVSE of this stack.
+    charging: i64,
 }
 
 impl<'a> Sweep<'a> {
     /// Begins at the start of the window.
-    pub(super) fn new(question: &Question<'a>, order: &'a [u32], keys: Keys<'a>, charging: i64) -> Self {
+    pub(super) fn new(
+        question: &Question<'a>,
+        order: &'a [u32],
+        memory: &'a mut [i32],
+        charging: i64,
+    ) -> (Self, Voice) {
         let mut sweep = Self {
-            order,
-            keys,
-            charging,
-            leader: None,
-            rank: 0,
+            steps: &[],
             step: 0,
             base: 0,
-            stop: 0,
-            explored: 0,
+            cap: 0,
+            as_asked: true,
+            leader: None,
+            rank: 0,
             higher: NEVER,
-            cell: Cell::OPEN,
-            until: 0,
+            order,
+            keys: Keys::new(memory, order.len()),
+            explored: 0,
+            charging,
         };
-        sweep.descend(question, 0, 0);
-        sweep
+        let voice = sweep.descend(question, 0, 0);
+        (sweep, voice)
     }
 
-    /// Goes on at [`until`](Self::until).
-    pub(super) fn advance(&mut self, question: &Question<'a>) {
-        let now = self.until;
+    /// Goes on at `now`, which is when the last voice ended.
+    #[inline]
+    pub(super) fn advance(&mut self, question: &Question<'a>, now: i32) -> Voice {
+        if now < self.cap {
+            self.step += 1;
+            return self.voice(question);
+        }
+        self.turn(question, now)
+    }
+
+    /// Another profile leads, or the same one in another cycle.
+    fn turn(&mut self, question: &Question<'a>, now: i32) -> Voice {
         let Some(track) = self.leader else { return self.descend(question, 0, now) };
         if self.higher <= now {
             // The leader may hold still below the one that begins: to be looked at when that one ends.
             self.keys.set(self.rank, now);
-            self.descend(question, 0, now);
-        } else if now < self.stop {
-            self.hold(question, track, self.step + 1);
-        } else {
-            self.begin_anew(question, track, now);
+            return self.descend(question, 0, now);
         }
-    }
-
-    /// The leader has nothing more to say in this cycle.
-    fn begin_anew(&mut self, question: &Question<'a>, track: &'a Track, now: i32) {
         match track.seek(track.start(self.charging), question.from + i64::from(now)) {
             Position::Active { base, step } => self.lead(question, track, base, step),
             ended => {
                 self.keys.set(self.rank, question.next_start(ended));
-                self.descend(question, self.rank + 1, now);
+                self.descend(question, self.rank + 1, now)
             }
         }
     }
 
     /// Finds the leader among the ranks from `top` down; those above have nothing now.
-    fn descend(&mut self, question: &Question<'a>, top: usize, now: i32) {
+    fn descend(&mut self, question: &Question<'a>, top: usize, now: i32) -> Voice {
         let at = question.from + i64::from(now);
         let mut rank = top;
         while let Some(next) = self.candidate(rank, now) {
@@ -135,15 +156,15 @@ impl<'a> Sweep<'a> {
                 Position::Active { base, step } => {
                     (self.leader, self.rank) = (Some(track), rank);
                     self.higher = self.keys.earliest_before(rank);
-                    self.lead(question, track, base, step);
-                    return;
+                    return self.lead(question, track, base, step);
                 }
                 other => self.keys.set(rank, question.next_start(other)),
             }
         }
-        self.leader = None;
+        (self.leader, self.steps, self.step) = (None, &[], 0);
         self.higher = self.keys.earliest_before(self.explored);
-        (self.cell, self.until) = (Cell::OPEN, self.higher);
+        self.cap = self.higher;
+        Voice { limit: NO_LIMIT, tag: Tag::NONE, until: self.higher }
     }
 
     /// The next rank that may have something now.
@@ -158,27 +179,33 @@ impl<'a> Sweep<'a> {
     }
 
     /// This track leads, in this cycle.
-    fn lead(&mut self, question: &Question<'a>, track: &'a Track, base: i64, step: usize) {
+    fn lead(&mut self, question: &Question<'a>, track: &'a Track, base: i64, step: usize) -> Voice {
+        (self.steps, self.step) = (&track.steps, step);
         self.base = base - question.from;
-        self.stop = question.relative((base + track.active).min(track.valid_to));
-        self.hold(question, track, step);
+        let stop = question.relative((base + track.active).min(track.valid_to));
+        self.cap = stop.min(self.higher);
+        self.as_asked = track.unit == question.unit;
+        self.voice(question)
     }
 
-    /// This period of the leader holds until the next begins, or the track ends.
-    fn hold(&mut self, question: &Question<'a>, track: &'a Track, step: usize) {
-        let Some(Step { limit, tag, end }) = track.steps.get(step).copied() else {
-            // A track says something until it stops.
-            return self.begin_anew(question, track, self.stop);
+    /// What the period says that holds.
+    #[inline]
+    fn voice(&self, question: &Question<'a>) -> Voice {
+        // A leader says something until it is capped.
+        let Some(Step { limit, tag, end }) = self.steps.get(self.step).copied() else {
+            return Voice { limit: NO_LIMIT, tag: Tag::NONE, until: self.cap };
         };
-        let limit = if track.unit == question.unit || limit == NO_LIMIT {
-            limit
-        } else {
-            converted(limit, track.unit, question.unit, tag.phases(), question.supply)
-        };
-        self.step = step;
-        self.cell = Cell { limit, tag };
-        let end = i32::try_from(self.base + i64::from(end)).unwrap_or(NEVER);
-        self.until = end.min(self.stop).min(self.higher);
+        let limit = if self.as_asked { limit } else { self.converted(question, limit, tag) };
+        let end = (self.base + i64::from(end)).min(i64::from(self.cap));
+        Voice { limit, tag, until: i32::try_from(end).unwrap_or(self.cap) }
+    }
+
+    #[inline(never)]
+    fn converted(&self, question: &Question<'a>, limit: i64, tag: Tag) -> i64 {
+        match (self.leader, limit) {
+            (_, NO_LIMIT) | (None, _) => limit,
+            (Some(track), limit) => converted(limit, track.unit, question.unit, tag.phases(), question.supply),
+        }
     }
 
     fn track(&self, question: &Question<'a>, rank: usize) -> Option<&'a Track> {
