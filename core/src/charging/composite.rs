@@ -127,34 +127,35 @@ fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
     let mut periods: Vec<CompositePeriod> = Vec::with_capacity(USUAL_PERIODS.min(query.max_periods));
     let mut last = None;
     let (mut now, mut cut) = (0_i32, None);
+    let (mut merged, mut next) = layers.now();
     loop {
-        let (mut merged, next) = layers.now();
         if merged.limit == NO_LIMIT {
             merged.limit = fill;
         }
         if last != Some(merged) || merged.tag.more() > 0 {
+            let more = if merged.tag.more() > 0 { Some(layers.more(&mut merged)) } else { None };
             last = Some(merged);
-            let more = if merged.tag.more() > 0 { layers.more(&mut merged) } else { None };
-            let same = more.is_some() && periods.last().is_some_and(|last| is_same(last, merged, more.as_deref()));
-            if !same && periods.len() == query.max_periods {
-                cut = Some(now.unsigned_abs());
-                break;
-            }
+            let same = more.as_ref().is_some_and(|more| is_same(periods.last(), merged, more.as_deref()));
             if !same {
-                periods.push(period(merged, now, more));
+                if periods.len() == query.max_periods {
+                    cut = Some(now.unsigned_abs());
+                    break;
+                }
+                periods.push(period(merged, now, more.flatten()));
             }
         }
         if next >= end {
             break;
         }
         now = next;
-        layers.advance(now);
+        (merged, next) = layers.advance(now);
     }
     let start = DateTime::from_unix_millis(seconds(query.from).saturating_mul(1_000));
     let (is_cut, duration_s) = (cut.is_some(), cut.unwrap_or(duration_s));
     Composite { evse: query.evse, start, duration_s, unit: query.unit, periods, is_cut }
 }
 
+#[inline]
 fn period(merged: Cell, now: i32, more: Option<Box<ChargingSchedulePeriod>>) -> CompositePeriod {
     let named = |phase: u8| (phase > 0).then_some(phase);
     CompositePeriod {
@@ -167,10 +168,12 @@ fn period(merged: Cell, now: i32, more: Option<Box<ChargingSchedulePeriod>>) -> 
 }
 
 /// Whether the last period says the same (TC_K_41_CS wants neighbours merged).
-fn is_same(last: &CompositePeriod, merged: Cell, more: Option<&ChargingSchedulePeriod>) -> bool {
+#[cold]
+#[inline(never)]
+fn is_same(last: Option<&CompositePeriod>, merged: Cell, more: Option<&ChargingSchedulePeriod>) -> bool {
     let next = period(merged, 0, None);
     let key = |period: &CompositePeriod| (period.limit, period.number_phases, period.phase_to_use);
-    key(last) == key(&next) && more::is_same(last.more.as_deref(), more)
+    last.is_some_and(|last| key(last) == key(&next) && more::is_same(last.more.as_deref(), more))
 }
 
 /// The second after the composite's start in which a vehicle's plan first asks for more than the composite allows; `None`

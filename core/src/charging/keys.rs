@@ -27,6 +27,7 @@ impl<'a> Keys<'a> {
     }
 
     /// For `count` profiles, in as much memory as they need.
+    #[inline]
     pub(super) fn new(memory: &'a mut [i32], count: usize) -> Self {
         let (starts, rest) = memory.split_at_mut(count.next_multiple_of(BLOCK));
         let (blocks, rows) = rest.split_at_mut(count.div_ceil(ROW) * BLOCK);

@@ -113,6 +113,7 @@ pub(super) struct Layers<'a> {
 
 impl<'a> Layers<'a> {
     /// Begins at the start of the window; `None` if there is no such EVSE. `memory` is for the layers.
+    #[inline]
     pub(super) fn new(asked: Asked<'a>, memory: Memory, query: &Query) -> Option<Self> {
         let evse = usize::try_from(query.evse.0).ok()?;
         let Asked { slots, order, supply, ratings, keys } = asked;
@@ -166,9 +167,10 @@ impl<'a> Layers<'a> {
         let charging = own.and_then(|stacks| stacks.transaction.as_ref()).and_then(|running| running.charging);
         // K08.FR.06: where nobody charges yet, as if somebody began now.
         let charging = charging.unwrap_or(self.question.from);
-        let (sweep, voice) = Sweep::new(&self.question, stack, memory, charging);
-        self.layers.push(Layer { part, sweep });
-        self.voices.push(voice);
+        self.layers.push(Layer { part, sweep: Sweep::new(stack, memory, charging) });
+        if let Some(layer) = self.layers.last_mut() {
+            self.voices.push(layer.sweep.begin(&self.question));
+        }
     }
 
     /// Gives the memory back.
@@ -177,22 +179,23 @@ impl<'a> Layers<'a> {
     }
 
     /// Goes on to `now`, which is when something may change next.
-    pub(super) fn advance(&mut self, now: i32) {
+    #[inline]
+    pub(super) fn advance(&mut self, now: i32) -> (Cell, i32) {
+        let (mut lowest, mut next) = (Cell::OPEN, NEVER);
         for (layer, voice) in self.layers.iter_mut().zip(&mut self.voices) {
             if voice.until == now {
-                *voice = layer.sweep.advance(&self.question, now);
+                layer.sweep.advance(&self.question, now, voice);
             }
-        }
-    }
-
-    /// What follows from all layers now, and when something may change next; [`NEVER`] if nothing does.
-    pub(super) fn now(&self) -> (Cell, i32) {
-        let (mut lowest, mut next) = (Cell::OPEN, NEVER);
-        for voice in &self.voices {
             lowest = lowest.lowest(voice.cell());
             next = next.min(voice.until);
         }
         if self.plain { (lowest, next) } else { (self.merged(), next) }
+    }
+
+    /// What follows from all layers now, and when something may change next; [`NEVER`] if nothing does.
+    pub(super) fn now(&self) -> (Cell, i32) {
+        let next = self.voices.iter().fold(NEVER, |next, voice| next.min(voice.until));
+        (self.merged(), next)
     }
 
     fn merged(&self) -> Cell {

@@ -124,8 +124,7 @@ impl Profiles {
             if change == NEVER {
                 break;
             }
-            layers.advance(change);
-            let (then, next) = layers.now();
+            let (then, next) = layers.advance(change);
             if then != now {
                 break;
             }

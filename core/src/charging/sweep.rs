@@ -93,14 +93,10 @@ pub(super) struct Sweep<'a> {
 }
 
 impl<'a> Sweep<'a> {
-    /// Begins at the start of the window.
-    pub(super) fn new(
-        question: &Question<'a>,
-        order: &'a [u32],
-        memory: &'a mut [i32],
-        charging: i64,
-    ) -> (Self, Voice) {
-        let mut sweep = Self {
+    /// Through these profiles, where energy may flow from `charging` on.
+    #[inline]
+    pub(super) fn new(order: &'a [u32], memory: &'a mut [i32], charging: i64) -> Self {
+        Self {
             steps: &[],
             step: 0,
             base: 0,
@@ -113,22 +109,27 @@ impl<'a> Sweep<'a> {
             keys: Keys::new(memory, order.len()),
             explored: 0,
             charging,
-        };
-        let voice = sweep.descend(question, 0, 0);
-        (sweep, voice)
+        }
     }
 
-    /// Goes on at `now`, which is when the last voice ended.
+    /// What it says at the start of the window.
+    pub(super) fn begin(&mut self, question: &Question<'a>) -> Voice {
+        self.descend(question, 0, 0)
+    }
+
+    /// Goes on at `now`, which is when this voice of it ends.
     #[inline]
-    pub(super) fn advance(&mut self, question: &Question<'a>, now: i32) -> Voice {
+    pub(super) fn advance(&mut self, question: &Question<'a>, now: i32, voice: &mut Voice) {
         if now < self.cap {
             self.step += 1;
-            return self.voice(question);
+            *voice = self.voice(question);
+        } else {
+            *voice = self.turn(question, now);
         }
-        self.turn(question, now)
     }
 
     /// Another profile leads, or the same one in another cycle.
+    #[inline(never)]
     fn turn(&mut self, question: &Question<'a>, now: i32) -> Voice {
         let Some(track) = self.leader else { return self.descend(question, 0, now) };
         if self.higher <= now {

@@ -66,13 +66,19 @@ pub(super) fn milli(rate: Decimal) -> Option<i64> {
 
 /// A rate as messages have it: without digits that say nothing.
 pub(super) fn decimal(milli: i64) -> Decimal {
-    // Nearly all rates have one digit after the point at most.
-    let tenths = milli / 100;
+    // Nearly all rates are small and have one digit after the point at most: short divisions.
+    if let Ok(small) = u32::try_from(milli)
+        && small.is_multiple_of(100)
+    {
+        let tenths = small / 100;
+        let (mantissa, scale) = if tenths.is_multiple_of(10) { (tenths / 10, 0) } else { (tenths, 1) };
+        return Decimal::new(i64::from(mantissa), scale).unwrap_or_default();
+    }
     let (mantissa, scale) = match milli {
-        _ if tenths * 100 != milli && milli % 10 == 0 => (milli / 10, 2),
-        _ if tenths * 100 != milli => (milli, 3),
-        _ if tenths % 10 == 0 => (tenths / 10, 0),
-        _ => (tenths, 1),
+        _ if milli % 1_000 == 0 => (milli / 1_000, 0),
+        _ if milli % 100 == 0 => (milli / 100, 1),
+        _ if milli % 10 == 0 => (milli / 10, 2),
+        _ => (milli, 3),
     };
     Decimal::new(mantissa, scale).unwrap_or_default()
 }

@@ -100,7 +100,14 @@ impl<'a> Model<'a> {
         let hidden = self.is_ours(TX_HIDES_DEFAULTS)
             && self.set.version == pilotwire::Version::V16
             && own.any(|one| priority(one) || tx(one));
-        let default = |one: &Installed| is_for(one, Purpose::TxDefaultProfile) && !hidden;
+        let replaces = self.is_ours(OWN_BEFORE_STATION) && self.set.version == pilotwire::Version::V16;
+        let own_levels: Vec<i32> = (self.installed.iter())
+            .filter(|one| is_for(one, Purpose::TxDefaultProfile) && one.evse == EvseId(1))
+            .map(|one| one.profile.stack_level)
+            .collect();
+        let replaced =
+            |one: &Installed| replaces && one.evse == EvseId(0) && own_levels.contains(&one.profile.stack_level);
+        let default = |one: &Installed| is_for(one, Purpose::TxDefaultProfile) && !hidden && !replaced(one);
         self.leading(at, priority).or_else(|| self.leading(at, tx)).or_else(|| self.leading(at, default))
     }
 
