@@ -4,10 +4,10 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
-use pilotwire_messages::DateTime;
 use pilotwire_messages::v2::{
     ChargingProfile, ChargingProfileKind, ChargingSchedule, ChargingSchedulePeriod, OperationMode, RecurrencyKind,
 };
+use pilotwire_messages::{DateTime, Decimal};
 
 use super::purpose::Purpose;
 use super::rules::{Reason, Refusal, Rules};
@@ -278,6 +278,9 @@ fn check_period_21(purpose: Purpose, period: &ChargingSchedulePeriod) -> Result<
     if [period.limit_l2, period.limit_l3].into_iter().flatten().any(|limit| limit.is_negative()) {
         return Err(bad_schedule("a limit is negative"));
     }
+    if period.setpoint.or(period.setpoint_l2).or(period.setpoint_l3).is_some() {
+        check_setpoints(period)?;
+    }
     if period.evse_sleep == Some(true) {
         return Err(bad_schedule("evseSleep is not supported (K01.FR.126)"));
     }
@@ -295,6 +298,26 @@ fn check_period_21(purpose: Purpose, period: &ChargingSchedulePeriod) -> Result<
         return Err(Refusal::new(Reason::InvalidOperationMode, text));
     }
     Ok(())
+}
+
+/// V2X.05 of 2.1: within the limits of the same period.
+fn check_setpoints(period: &ChargingSchedulePeriod) -> Result<(), Refusal> {
+    let phases = [
+        (period.setpoint, period.limit, period.discharge_limit),
+        (period.setpoint_l2, period.limit_l2, period.discharge_limit_l2),
+        (period.setpoint_l3, period.limit_l3, period.discharge_limit_l3),
+    ];
+    // One setpoint for all phases is not compared with limits of the first.
+    let alone = period.setpoint_l2.or(period.setpoint_l3).is_none() && period.limit_l2.or(period.limit_l3).is_some();
+    let outside = |(setpoint, most, least): (Option<Decimal>, Option<Decimal>, Option<Decimal>)| {
+        setpoint.is_some_and(|setpoint| {
+            most.is_some_and(|most| setpoint > most && !alone) || least.is_some_and(|least| setpoint < least)
+        })
+    };
+    match phases.into_iter().any(outside) {
+        true => Err(bad_schedule("a setpoint lies outside of the limits of its period (V2X.05)")),
+        false => Ok(()),
+    }
 }
 
 /// Whether there is more than a limit and phases. "Charging only" is what a period without a mode does, too (Part 2 of

@@ -56,7 +56,7 @@ pub struct Composite {
     pub unit: RateUnit,
     /// In order, the first at 0; neighbours differ.
     pub periods: Vec<CompositePeriod>,
-    /// More periods follow than the query wanted.
+    /// More follows: more periods than the query wanted, or more seconds than messages can count (2^31 - 1).
     pub is_cut: bool,
 }
 
@@ -121,7 +121,7 @@ impl Profiles {
 }
 
 fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
-    let duration_s = query.duration_s.min(i32::MAX.unsigned_abs() - 1);
+    let duration_s = query.duration_s.min(i32::MAX.unsigned_abs());
     let end = duration_s.cast_signed();
     let fill = query.fill.and_then(milli).unwrap_or(NO_LIMIT);
     let mut periods: Vec<CompositePeriod> = Vec::with_capacity(USUAL_PERIODS.min(query.max_periods));
@@ -151,7 +151,7 @@ fn compose(layers: &mut Layers<'_>, query: &Query) -> Composite {
         (merged, next) = layers.advance(now);
     }
     let start = DateTime::from_unix_millis(seconds(query.from).saturating_mul(1_000));
-    let (is_cut, duration_s) = (cut.is_some(), cut.unwrap_or(duration_s));
+    let (is_cut, duration_s) = (cut.is_some() || duration_s < query.duration_s, cut.unwrap_or(duration_s));
     Composite { evse: query.evse, start, duration_s, unit: query.unit, periods, is_cut }
 }
 

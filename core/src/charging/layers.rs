@@ -9,7 +9,7 @@ use pilotwire_messages::v2::ChargingSchedulePeriod;
 use super::compile::seconds;
 use super::composite::Query;
 use super::keys::{Keys, NEVER};
-use super::more;
+use super::more::{self, Phases};
 use super::order::{Order, Stacks};
 use super::rating::Rating;
 use super::store::Slot;
@@ -208,15 +208,19 @@ impl<'a> Layers<'a> {
 
     fn of_evse(&self, evse: usize) -> Cell {
         let own = self.layers[..self.own].iter().zip(&self.voices).filter(|(layer, _)| layer.part.evse() == Some(evse));
-        own.fold(self.rating(evse), |merged, (_, voice)| merged.lowest(voice.cell()))
+        let merged = own.fold(self.rating(evse), |merged, (_, voice)| merged.lowest(voice.cell()));
+        if self.evse > 0 || merged.tag.more() == 0 {
+            return merged;
+        }
+        let leading = self.leading().filter(|(part, ..)| part.evse() == Some(evse));
+        let (rating, unit) = (self.rating(evse), self.question.unit);
+        let phases = Phases::of(leading, self.question).map(|phases| phases.within(rating, unit).seen_from_grid(unit));
+        Cell { limit: phases.unwrap_or(merged.limit), ..merged }
     }
 
     /// What all EVSEs together may take; the phases of the one that uses the most.
     fn total(&self) -> Cell {
-        let evses = (1..=self.evses).map(|evse| self.of_evse(evse));
-        let sum =
-            evses.reduce(|sum, evse| Cell { limit: sum.limit.saturating_add(evse.limit), tag: sum.tag.most(evse.tag) });
-        sum.unwrap_or(Cell::OPEN)
+        (1..=self.evses).map(|evse| self.of_evse(evse)).reduce(Cell::sum).unwrap_or(Cell::OPEN)
     }
 
     fn rating(&self, evse: usize) -> Cell {
@@ -227,22 +231,49 @@ impl<'a> Layers<'a> {
         })
     }
 
-    /// K27; K08.FR.04 of 2.1: what is generated locally comes on top of all limits, never more on a phase than was generated
-    /// there or spread evenly.
+    /// What is generated locally comes on top of all limits (K27; K08.FR.04 of 2.1).
     fn with_generation(&self, merged: Cell, generation: &[Voice]) -> Cell {
         if merged.limit == NO_LIMIT {
             return merged;
         }
+        let limit = merged.limit.saturating_add(self.generated(merged.tag, generation));
+        Cell { limit: limit.min(NO_LIMIT - 1).min(self.deliverable().limit), ..merged }
+    }
+
+    /// What the hardware can deliver here, if it counts.
+    fn deliverable(&self) -> Cell {
+        let evses = if self.evse == 0 { 1..=self.evses } else { self.evse..=self.evse };
+        self.rating(0).lowest(evses.map(|evse| self.rating(evse)).reduce(Cell::sum).unwrap_or(Cell::OPEN))
+    }
+
+    /// Never more on a phase than is generated there, or spread evenly.
+    fn generated(&self, limited: Tag, generation: &[Voice]) -> i64 {
         let made = generation.iter().filter(|voice| voice.limit != NO_LIMIT);
-        let amount =
-            made.map(|voice| more::generated(voice.limit, voice.tag.phases(), merged.tag.phases(), self.question.unit));
-        Cell { limit: amount.fold(merged.limit, i64::saturating_add).min(NO_LIMIT - 1), ..merged }
+        let amounts =
+            made.map(|voice| more::generated(voice.limit, voice.tag.phases(), limited.phases(), self.question.unit));
+        amounts.fold(0, i64::saturating_add)
     }
 
     /// The rest of what 2.1 says, where a period says more than a limit. That is a matter of one vehicle: a station as a
     /// whole has no setpoint.
     pub(super) fn more(&self, merged: &mut Cell) -> Option<Box<ChargingSchedulePeriod>> {
-        (merged.tag.more() > 0 && self.evse > 0).then(|| more::merged(self.leading(), merged, self.question))
+        let of_vehicle = merged.tag.more() > 0 && self.evse > 0;
+        of_vehicle.then(|| more::merged(self.leading(), self.phases(merged.tag), merged, self.question))
+    }
+
+    /// What holds on all phases together, where limits of single ones are merged.
+    pub(super) fn together(&self, merged: Cell) -> Cell {
+        if merged.tag.more() == 0 || self.evse == 0 {
+            return merged;
+        }
+        let limit = self.phases(merged.tag).map(|phases| phases.together(self.question.unit));
+        Cell { limit: limit.unwrap_or(merged.limit), ..merged }
+    }
+
+    fn phases(&self, tag: Tag) -> Option<Phases> {
+        let (generated, unit) = (self.generated(tag, &self.voices[self.limits..]), self.question.unit);
+        let phases = Phases::of(self.leading(), self.question)?;
+        Some(phases.with(generated, unit).within(self.deliverable(), unit))
     }
 
     /// The leading periods.

@@ -27,10 +27,12 @@
 //!
 //! # How doubtful cases are decided
 //!
+//! Sections of Part 2 are counted as in 2.0.1, where 2.1 is not named.
+//!
 //! **Which profile leads.** Of a purpose the one with the highest stack level that has a period *now* (Part 2 §3.5; 1.6
 //! §3.13.2 with errata 3.43): outside of its validity, its duration, or before its first period, a profile is not there. The
 //! text counts a profile of EVSE 0 with those of each EVSE; of equal levels, which 1.6 allows for TxDefaultProfiles, the
-//! EVSE's own replaces the station's (1.6 §3.13.1).
+//! EVSE's own replaces the station's, even while it has no period (1.6 §3.13.1, which we take level by level).
 //!
 //! **TxProfile over TxDefaultProfile.** In 2.x while it has a period, then the default returns (K02.FR.08, TC_K_41_CS). In 1.6
 //! for the whole transaction, even where it says nothing (§3.13.1, TC_066_CS). Both are [`Edition`]'s to say.
@@ -38,8 +40,12 @@
 //!
 //! **Purposes together.** The lowest limit of all, and the lowest number of phases of all, each by itself (§3.5, §3.7 with
 //! errata 2.36, K01.FR.140). Constraints of external systems all hold, for the station and for an EVSE, of one system and of
-//! another, whatever their levels: K11.FR.01 and K12.FR.01 let none be exceeded. Levels rank those of one system and place. LocalGeneration is added on top of everything (K08.FR.04 of 2.1),
-//! on no phase more than is generated there; where nothing limits, it does not either.
+//! another, whatever their levels: K11.FR.01 and K12.FR.01 let none be exceeded. Levels rank those of one system and place.
+//! LocalGeneration is added on top of everything but the hardware's rating (K08.FR.04 of 2.1), that of the station and that
+//! of the EVSE both, on no phase more than is generated there; where nothing limits, it does not either.
+//!
+//! **Single phases** (2.1). Their limits are merged phase by phase (K08.FR.09). Where one number is to be told, [`Limit`] has
+//! the least amperes of a phase and the watts of all together; the station as a whole sees the most amperes of a phase.
 //!
 //! **No profile.** There is no limit then (1.6 §5.16.4 with errata 3.43, K06.FR.02), and the answer says so instead of
 //! naming a number. A number is filled in only if the query brings one. `minChargingRate` is a hint and raises nothing

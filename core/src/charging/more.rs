@@ -15,7 +15,7 @@ use pilotwire_messages::v2::{ChargingSchedulePeriod, OperationMode};
 use super::layers::Part;
 use super::sweep::{Cell, Question};
 use super::track::{Step, Track};
-use super::units::{NO_LIMIT, RateUnit, converted, decimal, milli};
+use super::units::{NO_LIMIT, RateUnit, Supply, converted, decimal, milli};
 
 const TENTH: i64 = 100;
 
@@ -67,53 +67,141 @@ impl Says<'_> {
             let all = (self.step.limit != NO_LIMIT).then_some(self.step.limit)?;
             let (unit, phases) = (self.question.unit, self.step.tag.phases());
             let all = converted(all, self.track.unit, unit, phases, self.question.supply);
-            return Some(if unit == RateUnit::W { all / phases_of(phases) / TENTH * TENTH } else { all });
+            return Some(share_of(all, phases, unit));
         };
         self.rate([period.limit, period.limit_l2, period.limit_l3][phase], 1)
     }
+
+    /// What the vehicle shall take on one phase; of the first phase on all of them, where it is the only one.
+    fn setpoint_of(&self, phase: usize) -> Option<i64> {
+        let period = self.period?;
+        let of = [period.setpoint, period.setpoint_l2, period.setpoint_l3];
+        self.rate(of[phase], if phase == 0 { self.step.tag.phases() } else { 1 })
+    }
+
+    fn discharge_limit_of(&self, phase: usize) -> Option<i64> {
+        let period = self.period?;
+        let of = [period.discharge_limit, period.discharge_limit_l2, period.discharge_limit_l3];
+        self.rate(of[phase], if phase == 0 { self.step.tag.phases() } else { 1 })
+    }
 }
 
-/// The rest of the merged period; sets the limit of the first phase where phases differ.
+/// What one phase has of a rate for all of them: all of the amperes, but of the watts a share.
+fn share_of(rate: i64, phases: u8, unit: RateUnit) -> i64 {
+    match unit {
+        RateUnit::A => rate,
+        RateUnit::W => rate / phases_of(phases) / TENTH * TENTH,
+    }
+}
+
+/// What a period lets flow on all phases together, whatever else holds.
+pub(super) fn together(track: &Track, step: &Step, unit: RateUnit, supply: Supply) -> i64 {
+    let period = usize::from(step.tag.more()).checked_sub(1).and_then(|place| track.more.get(place));
+    let of_phase = |rate: Decimal| milli(rate).map(|rate| converted(rate, track.unit, unit, 1, supply));
+    match period {
+        Some(period) if period.limit_l2.or(period.limit_l3).is_some() => {
+            let limits = [period.limit, period.limit_l2, period.limit_l3];
+            Phases(limits.map(|limit| limit.and_then(of_phase))).together(unit)
+        }
+        _ if step.limit == NO_LIMIT => NO_LIMIT,
+        _ => converted(step.limit, track.unit, unit, step.tag.phases(), supply),
+    }
+}
+
+/// The leading periods, but for those of local generation, which limit nothing.
+fn that_limit<'a>(
+    leading: impl Iterator<Item = (Part, &'a Track, &'a Step)> + Clone,
+    question: Question<'a>,
+) -> impl Iterator<Item = Says<'a>> + Clone {
+    leading.filter(|(part, ..)| !matches!(part, Part::Generation(_))).map(move |(part, track, step)| {
+        let period = usize::from(step.tag.more()).checked_sub(1).and_then(|place| track.more.get(place));
+        Says { part, track, step, period, question }
+    })
+}
+
+/// The lowest limit of each single phase.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Phases([Option<i64>; 3]);
+
+impl Phases {
+    /// `None` where nobody tells phases apart.
+    pub(super) fn of<'a>(
+        leading: impl Iterator<Item = (Part, &'a Track, &'a Step)> + Clone,
+        question: Question<'a>,
+    ) -> Option<Self> {
+        let says = that_limit(leading, question);
+        let least = |phase: usize| says.clone().filter_map(|says| says.limit_of(phase)).min();
+        says.clone().any(|says| says.is_by_phase()).then(|| Self([least(0), least(1), least(2)]))
+    }
+
+    /// With what is generated locally on top, for all phases together.
+    pub(super) fn with(self, generated: i64, unit: RateUnit) -> Self {
+        let count = self.0.iter().flatten().count() as u8;
+        Self(self.0.map(|limit| limit.map(|limit| limit.saturating_add(share_of(generated, count, unit)))))
+    }
+
+    /// Within what hardware can deliver.
+    pub(super) fn within(self, rating: Cell, unit: RateUnit) -> Self {
+        let most = share_of(rating.limit, rating.tag.phases(), unit);
+        let phases =
+            if rating.limit == NO_LIMIT { self.0 } else { self.0.map(|limit| limit.map(|rate| rate.min(most))) };
+        Self(phases)
+    }
+
+    /// What no phase exceeds: the least amperes, or all watts together.
+    pub(super) fn together(self, unit: RateUnit) -> i64 {
+        let limits = self.0.into_iter().flatten();
+        match unit {
+            RateUnit::A => limits.min().unwrap_or(NO_LIMIT),
+            RateUnit::W => limits.reduce(i64::saturating_add).unwrap_or(NO_LIMIT),
+        }
+    }
+
+    /// What the line to the grid sees: the most amperes of one phase, or all watts together.
+    pub(super) fn seen_from_grid(self, unit: RateUnit) -> i64 {
+        let limits = self.0.into_iter().flatten();
+        match unit {
+            RateUnit::A => limits.max().unwrap_or(NO_LIMIT),
+            RateUnit::W => self.together(unit),
+        }
+    }
+}
+
+/// The rest of the merged period, where single phases have these limits; sets the limit of the first of them.
 pub(super) fn merged<'a>(
     leading: impl Iterator<Item = (Part, &'a Track, &'a Step)> + Clone,
+    phases: Option<Phases>,
     merged: &mut Cell,
     question: Question<'a>,
 ) -> Box<ChargingSchedulePeriod> {
-    let says = leading.filter(|(part, ..)| !matches!(part, Part::Generation(_))).map(|(part, track, step)| {
-        let period = usize::from(step.tag.more()).checked_sub(1).and_then(|place| track.more.get(place));
-        Says { part, track, step, period, question }
-    });
+    let says = that_limit(leading, question);
     let mut rest = rest_of_session(says.clone());
-    if says.clone().any(|says| says.is_by_phase()) {
-        let least = |phase: usize| says.clone().filter_map(|says| says.limit_of(phase)).min();
-        merged.limit = least(0).unwrap_or(NO_LIMIT);
-        (rest.limit_l2, rest.limit_l3) = (least(1).map(decimal), least(2).map(decimal));
+    let all = phases.map_or(merged.limit, |phases| phases.together(question.unit));
+    let share = share_of(merged.limit, merged.tag.phases(), question.unit);
+    if let Some(Phases(limits)) = phases {
+        merged.limit = limits[0].unwrap_or(NO_LIMIT);
+        (rest.limit_l2, rest.limit_l3) = (limits[1].map(decimal), limits[2].map(decimal));
     }
-    let discharge = |phase: usize| {
-        let limits = says.clone().filter_map(|says| {
-            let period = says.period?;
-            let of = [period.discharge_limit, period.discharge_limit_l2, period.discharge_limit_l3];
-            says.rate(of[phase], if phase == 0 { says.step.tag.phases() } else { 1 })
-        });
-        limits.max()
-    };
+    let discharge = |phase: usize| says.clone().filter_map(|says| says.discharge_limit_of(phase)).max();
     let discharges = [discharge(0), discharge(1), discharge(2)];
     let setpoint = |phase: usize| {
         let of_part = |external: bool| {
-            says.clone().filter(move |says| matches!(says.part, Part::Session(_)) != external).find_map(|says| {
-                let period = says.period?;
-                let of = [period.setpoint, period.setpoint_l2, period.setpoint_l3];
-                says.rate(of[phase], if phase == 0 { says.step.tag.phases() } else { 1 })
-            })
+            let of = says.clone().filter(move |says| matches!(says.part, Part::Session(_)) != external);
+            of.filter_map(|says| says.setpoint_of(phase)).next()
         };
         of_part(true).or_else(|| of_part(false))
     };
-    let limits = [Some(merged.limit), rest.limit_l2.and_then(milli), rest.limit_l3.and_then(milli)];
+    let setpoints = [setpoint(0), setpoint(1), setpoint(2)];
+    let is_of_phases = setpoints[1].or(setpoints[2]).is_some();
     let capped = |phase: usize| {
-        let most = limits[phase].unwrap_or(merged.limit);
+        let most = match phases {
+            _ if !is_of_phases => all,
+            Some(Phases(limits)) => limits[phase].unwrap_or(NO_LIMIT),
+            None => share,
+        };
         // Without a discharge limit a setpoint below zero stands as it is.
         let least = discharges[phase].or(discharges[0]).unwrap_or(i64::MIN);
-        setpoint(phase).map(|setpoint| decimal(setpoint.min(most).max(least)))
+        setpoints[phase].map(|setpoint| decimal(setpoint.min(most).max(least)))
     };
     [rest.setpoint, rest.setpoint_l2, rest.setpoint_l3] = [capped(0), capped(1), capped(2)];
     [rest.discharge_limit, rest.discharge_limit_l2, rest.discharge_limit_l3] =

@@ -9,11 +9,12 @@ use super::compile::seconds;
 use super::composite::Query;
 use super::keys::NEVER;
 use super::layers::Layers;
+use super::more;
 use super::purpose::Purpose;
 use super::store::{Profiles, Slot};
 use super::sweep::Cell;
 use super::track::{Begin, Tag};
-use super::units::{NO_LIMIT, RateUnit, converted, decimal};
+use super::units::{NO_LIMIT, RateUnit, decimal};
 use crate::domain::EvseId;
 
 /// A limit that hardware can keep: everything in it holds at once.
@@ -34,7 +35,7 @@ pub struct Limit {
 pub struct Now {
     /// What holds.
     pub limit: Limit,
-    /// When to ask again: the limit's next change, or a moment before it if that is far away. `None`: never changes.
+    /// When to ask again: the limit's next change, or a moment before it if that is far away. `None`: not within 68 years.
     pub until: Option<DateTime>,
 }
 
@@ -85,12 +86,9 @@ impl Profiles {
                     && !(evse == EvseId(0) && slot.purpose.is_of_transactions())
             });
             let tracks = meant.flat_map(|slot| slot.tracks());
-            let cells = tracks.flat_map(|track| track.steps.iter().map(move |step| (track.unit, step)));
-            cells.fold(self.rating_of(evse, unit), |least, (own, step)| {
-                let limit = match step.limit {
-                    NO_LIMIT => NO_LIMIT,
-                    limit => converted(limit, own, unit, step.tag.phases(), self.supply),
-                };
+            let steps = tracks.flat_map(|track| track.steps.iter().map(move |step| (track, step)));
+            steps.fold(self.rating_of(evse, unit), |least, (track, step)| {
+                let limit = more::together(track, step, unit, self.supply);
                 least.lowest(Cell { limit, tag: step.tag })
             })
         };
@@ -109,7 +107,8 @@ impl Profiles {
         let (current, ampere_change) = self.cell(evse, from, RateUnit::A)?;
         let (power, watt_change) = self.cell(evse, from, RateUnit::W)?;
         let change = ampere_change.min(watt_change);
-        let until = if change == NEVER { i64::MAX } else { from + i64::from(change) };
+        // What comes later than anybody counts may come after all, where a clock jumps.
+        let until = from.saturating_add(i64::from(change));
         let when = (change != NEVER).then(|| moment(until));
         Some(Held { from, until, now: Now { limit: limit(current, power), until: when } })
     }
@@ -120,18 +119,20 @@ impl Profiles {
         let (asked, memory) = self.asked();
         let mut layers = Layers::new(asked, mem::take(memory), &query)?;
         let (now, mut change) = layers.now();
+        let told = layers.together(now);
         for _ in 0..LOOK_AHEAD {
             if change == NEVER {
                 break;
             }
             let (then, next) = layers.advance(change);
-            if then != now {
+            // Periods that say more may differ in what they say.
+            if then != now || then.tag.more() > 0 {
                 break;
             }
             change = next;
         }
         *memory = layers.into_memory();
-        Some((now, change))
+        Some((told, change))
     }
 }
 

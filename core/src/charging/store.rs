@@ -242,8 +242,12 @@ impl Profiles {
             check_against(&slot, other, self.rules.edition.same_level_replaces)?;
         }
         let same_id = self.slots.iter().find(|other| other.id() == slot.id());
-        if same_id.is_some_and(|other| (other.installed.source == ChargingLimitSource::CSO) != of_csms) {
-            let text = "the profile with this id is not the CSMS's (K01.FR.05)";
+        let kept = |other: &Slot| match other.installed.source {
+            ChargingLimitSource::CSO => !of_csms,
+            _ => of_csms && other.purpose == Purpose::External,
+        };
+        if same_id.is_some_and(kept) {
+            let text = "the profile with this id is somebody else's, who alone may replace it (K01.FR.05)";
             return Err(Refusal::new(Reason::DuplicateProfile, text));
         }
         self.check_room(&slot)?;

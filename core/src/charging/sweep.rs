@@ -51,6 +51,11 @@ impl Cell {
     pub(super) fn lowest(self, other: Self) -> Self {
         Self { limit: self.limit.min(other.limit), tag: self.tag.lowest(other.tag) }
     }
+
+    /// What two EVSEs take together; the phases of the one that uses the most (K08.FR.03).
+    pub(super) fn sum(self, other: Self) -> Self {
+        Self { limit: self.limit.saturating_add(other.limit), tag: self.tag.most(other.tag) }
+    }
 }
 
 /// What a stack says, and until when: seconds after the window's start.
