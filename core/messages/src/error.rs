@@ -75,10 +75,10 @@ impl ErrorCode {
         }
     }
 
-    /// The code with this name in any edition; peers mix them up.
+    /// The code with this name in any edition; peers mix them up. A name of 2.x goes before the same name in 1.6.
     pub fn from_name(name: &str) -> Option<Self> {
-        let mut codes = Self::ALL.into_iter();
-        codes.find(|code| [Version::V201, Version::V16].iter().any(|version| code.name(*version) == name))
+        let named = |version| Self::ALL.into_iter().find(|code| code.name(version) == name);
+        named(Version::V201).or_else(|| named(Version::V16))
     }
 }
 
@@ -113,3 +113,28 @@ impl fmt::Display for Violation {
 }
 
 impl core::error::Error for Violation {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_found_by_its_name_wherever_no_other_has_that_name() {
+        for version in Version::ALL {
+            for code in ErrorCode::ALL {
+                let name = code.name(version);
+                let bearers = ErrorCode::ALL.iter().filter(|other| other.name(version) == name).count();
+                let found = ErrorCode::from_name(name);
+                assert!(found == Some(code) || bearers > 1, "{version} {name}: {found:?}");
+            }
+        }
+    }
+
+    /// 1.6 has `NotSupported`, too, and no name of its own for an unknown type of message.
+    #[test]
+    fn a_name_that_two_codes_share_means_the_code_that_2x_calls_so() {
+        assert_eq!(ErrorCode::from_name("NotSupported"), Some(ErrorCode::NotSupported));
+        assert_eq!(ErrorCode::from_name("FormationViolation"), Some(ErrorCode::FormatViolation));
+        assert_eq!(ErrorCode::from_name("notsupported"), None);
+    }
+}

@@ -6,8 +6,8 @@ use alloc::vec::Vec;
 
 use serde_json::value::RawValue;
 
-use crate::reader::end_of_plain;
-use crate::table::Wire;
+use crate::reader::{Reader, end_of_plain};
+use crate::table::{Wire, integer};
 use crate::{ErrorCode, Text, Version, writer};
 
 /// The id that answers a message whose own id cannot be read or repeated (Part 4 §4.2.3).
@@ -148,56 +148,69 @@ fn parse_slowly(text: &str, version: Version) -> Result<Frame<'_>, FrameError> {
         Ok(parts) => parts,
         Err(error) => return Err(not_json(text, version, &error)),
     };
-    let kind = parts.first().and_then(|part| part.get().parse::<u8>().ok());
-    let id = parts.get(1).and_then(|part| serde_json::from_str::<Text>(part.get()).ok());
-    let usable = id.filter(|id| !id.is_empty() && id.chars().count() <= MAX_ID);
-    let Some(id) = usable else {
-        return Err(unreadable(kind, version, "the message id is no string of 1 to 36 characters"));
+    let kind = parts.first().and_then(|part| integer(part.get()));
+    let id = parts.get(1).and_then(|part| serde_json::from_str::<Text>(part.get()).ok()).filter(is_usable);
+    let known = match (kind, version) {
+        (Some(2..=4), _) | (Some(5 | 6), Version::V21) => kind.zip(id.clone()),
+        _ => None,
     };
-    match (kind, version) {
-        (Some(2), _) => call(&parts, id, version, |id, action, payload| Frame::Call { id, action, payload }),
-        (Some(6), Version::V21) => call(&parts, id, version, |id, action, payload| Frame::Send { id, action, payload })
+    match known {
+        Some((2, id)) => call(&parts, id, version, |id, action, payload| Frame::Call { id, action, payload }),
+        Some((3, id)) => result(&parts, id),
+        Some((4, id)) => failure(&parts, id).map(Frame::CallError),
+        Some((5, id)) => failure(&parts, id).map(Frame::CallResultError),
+        Some((_, id)) => call(&parts, id, version, |id, action, payload| Frame::Send { id, action, payload })
             .map_err(|error| FrameError { answer: None, ..error }),
-        (Some(3), _) => result(&parts, id),
-        (Some(4), _) => failure(&parts, id).map(Frame::CallError),
-        (Some(5), Version::V21) => failure(&parts, id).map(Frame::CallResultError),
-        // 1.6J §4.1.3 wants the message ignored; 2.x has a code for it.
-        _ => Err(FrameError {
-            answer: (version != Version::V16).then_some((id, ErrorCode::MessageTypeNotSupported)),
-            text: "the message type is unknown".into(),
-        }),
+        None => {
+            let text = match id {
+                Some(_) => "the message type is unknown",
+                None => "the message id is no string of 1 to 36 characters",
+            };
+            Err(FrameError { answer: answer(kind, id, version), text: text.into() })
+        }
     }
 }
 
+/// Whether an answer may repeat the id.
+fn is_usable(id: &Text) -> bool {
+    !id.is_empty() && id.chars().count() <= MAX_ID
+}
+
+#[cold]
 fn not_json(text: &str, version: Version, error: &serde_json::Error) -> FrameError {
-    let text_of = alloc::format!("not a JSON array: {error}");
-    let readable = readable_prefix(text);
-    match (readable, version) {
-        // The payload is broken, but whose answer it wants is known.
-        (Some(('2', id)), _) => FrameError { answer: Some((id, ErrorCode::FormatViolation)), text: text_of },
-        (Some(('3'..='6', _)), _) => FrameError { answer: None, text: text_of },
-        (_, Version::V16) if !looks_like_call(text) => FrameError { answer: None, text: text_of },
-        _ => FrameError { answer: Some((Text::new(UNREADABLE_ID), ErrorCode::RpcFrameworkError)), text: text_of },
+    let (kind, id) = readable_prefix(text);
+    FrameError { answer: answer(kind, id, version), text: alloc::format!("not a JSON array: {error}") }
+}
+
+/// Type and id of a frame that is damaged behind them, as far as they can be read.
+fn readable_prefix(text: &str) -> (Option<i64>, Option<Text>) {
+    let mut reader = Reader::new(text);
+    let mut first = true;
+    if reader.open(b'[').is_err() || reader.more(&mut first, b']') != Ok(true) {
+        return (None, None);
     }
+    let Ok(kind) = reader.any().map(integer) else {
+        return (None, None);
+    };
+    let id = match reader.more(&mut first, b']') {
+        Ok(true) => reader.string().ok().map(Text::from),
+        _ => None,
+    };
+    (kind, id.filter(is_usable))
 }
 
-/// Type and id of a frame that is damaged behind them.
-fn readable_prefix(text: &str) -> Option<(char, Text)> {
-    let body = trimmed(trimmed(text).strip_prefix('[')?);
-    let kind = body.chars().next()?;
-    let (id, _) = plain_string(trimmed(body.get(1..)?).strip_prefix(',')?)?;
-    (!id.is_empty() && id.chars().count() <= MAX_ID).then(|| (kind, Text::new(id)))
-}
-
-fn looks_like_call(text: &str) -> bool {
-    trimmed(text).strip_prefix('[').is_some_and(|body| trimmed(body).starts_with('2'))
-}
-
-fn unreadable(kind: Option<u8>, version: Version, text: &str) -> FrameError {
-    let is_answer = matches!(kind, Some(3..=5));
-    let ignored = is_answer || (version == Version::V16 && kind != Some(2));
-    let answer = (!ignored).then(|| (Text::new(UNREADABLE_ID), ErrorCode::RpcFrameworkError));
-    FrameError { answer, text: text.into() }
+/// What a frame that cannot be used is answered with.
+fn answer(kind: Option<i64>, id: Option<Text>, version: Version) -> Option<(Text, ErrorCode)> {
+    let code = match (kind, version) {
+        // Answers are answered by nobody, and neither is a SEND (Part 4 §4.2.4).
+        (Some(3 | 4), _) | (Some(5 | 6), Version::V21) => return None,
+        (Some(2), _) => ErrorCode::FormatViolation,
+        // 1.6J §4.1.3 wants unknown types ignored; 2.x has a code for them.
+        (_, Version::V16) => return None,
+        _ => ErrorCode::MessageTypeNotSupported,
+    };
+    // "-1" is for ids that cannot be read, and for nothing else (Part 4 §4.2.3).
+    Some(id.map_or((Text::new(UNREADABLE_ID), ErrorCode::RpcFrameworkError), |id| (id, code)))
 }
 
 fn call<'a>(
@@ -348,6 +361,33 @@ mod tests {
         assert_eq!(answer("", Version::V201), Some(("-1".into(), "RpcFrameworkError")));
     }
 
+    /// Part 4 §4.2.3: "-1" only if the id cannot be read.
+    #[test]
+    fn an_id_with_escapes_can_be_read_in_broken_json_too() {
+        let broken = Some(("aA\"".into(), "FormatViolation"));
+        assert_eq!(answer(r#" [ 2 , "a\u0041\"" , "Heartbeat" , {"#, Version::V201), broken);
+        assert_eq!(answer(r#"[2,"x""#, Version::V201), Some(("x".into(), "FormatViolation")));
+        for unreadable in [r#"[2,"\ud800","Heartbeat",{"#, r#"[2,"","Heartbeat",{"#, r#"[2,7,"Heartbeat",{"#] {
+            assert_eq!(answer(unreadable, Version::V201), Some(("-1".into(), "RpcFrameworkError")), "{unreadable}");
+        }
+    }
+
+    /// Part 4 §4.2.4: never answered.
+    #[test]
+    fn a_send_is_not_answered_however_broken_it_is() {
+        for text in [
+            r#"[6,"x","NotifyPeriodicEventStream",{"#,
+            r#"[6,"","NotifyPeriodicEventStream",{}]"#,
+            r#"[6,7,"NotifyPeriodicEventStream",{"#,
+            r#"[6,"x","NotifyPeriodicEventStream",[]]"#,
+            r#"[6,"x"]"#,
+            "[6]",
+            "[6,",
+        ] {
+            assert_eq!(answer(text, Version::V21), None, "{text}");
+        }
+    }
+
     #[test]
     fn answers_wrong_array_lengths() {
         assert_eq!(answer(r#"[2,"x","Heartbeat"]"#, Version::V201), Some(("x".into(), "RpcFrameworkError")));
@@ -368,7 +408,20 @@ mod tests {
         for text in [r#"[0,"x",{}]"#, r#"["2","x","Heartbeat",{}]"#, r#"[7,"x",{}]"#, r#"[5,"x","e","",{}]"#] {
             assert_eq!(answer(text, Version::V201), Some(("x".into(), "MessageTypeNotSupported")), "{text}");
             assert_eq!(answer(text, Version::V16), None, "{text}");
+            let broken = text.trim_end_matches(['}', ']']);
+            assert_eq!(answer(broken, Version::V201), Some(("x".into(), "MessageTypeNotSupported")), "{broken}");
+            assert_eq!(answer(broken, Version::V16), None, "{broken}");
         }
+    }
+
+    /// As everywhere in JSON, `2.0` is the integer 2.
+    #[test]
+    fn the_type_is_a_number_however_it_is_written() {
+        for text in [r#"[2.0,"x","Heartbeat",{}]"#, r#"[20e-1,"x","Heartbeat",{}]"#] {
+            assert!(matches!(Frame::parse(text, Version::V16), Ok(Frame::Call { .. })), "{text}");
+        }
+        assert_eq!(answer(r#"[3.0,"x",{"#, Version::V201), None);
+        assert_eq!(answer(r#"[2.5,"x",{}]"#, Version::V201), Some(("x".into(), "MessageTypeNotSupported")));
     }
 
     #[test]
@@ -381,8 +434,20 @@ mod tests {
 
     #[test]
     fn answers_never_answer_answers() {
-        for text in [r#"[3,"x"]"#, r#"[3,"",{}]"#, r#"[4,"x"]"#, r#"[4,1]"#, r#"[3,"x",{"#] {
+        for text in [
+            r#"[3,"x"]"#,
+            r#"[3,"",{}]"#,
+            r#"[4,"x"]"#,
+            r#"[4,1]"#,
+            r#"[3,"x",{"#,
+            r#"[3,"\u0041",{"#,
+            r#"[4,"","#,
+            r#"[4,1,"#,
+        ] {
             assert_eq!(answer(text, Version::V201), None, "{text}");
+        }
+        for text in [r#"[5,"x"]"#, r#"[5,"x","InternalError","",{"#, r#"[5,1,{"#] {
+            assert_eq!(answer(text, Version::V21), None, "{text}");
         }
     }
 

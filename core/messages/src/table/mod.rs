@@ -51,7 +51,7 @@ pub(crate) use serde_bridge::{deserialize, serialize};
 pub use shape::{Member, Shape, Shaped, Word};
 pub use unconfirmed::Unconfirmed;
 pub use wire::Wire;
-pub(crate) use wire::{read_member, write_end, write_member};
+pub(crate) use wire::{integer, read_member, write_end, write_member};
 
 use crate::Version;
 
