@@ -1,6 +1,7 @@
 //! Sessions at a station: tokens, transactions, delivery.
 
 use pilotwire::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenKind, Problem, StoppedReason};
+use pilotwire::messages::{Json, v2::CustomData};
 use pilotwire::station::{Input, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::transcript::{EVSE, Pick, Transcript, boot_answer, status_of};
@@ -36,6 +37,22 @@ fn a_token_that_is_not_accepted_starts_nothing() {
         station.expect_nothing();
         assert_eq!(checked(&station), Some(AuthorizationStatus::Invalid));
     }
+}
+
+/// Files and journals want a record on one line, however the host breaks its JSON.
+#[test]
+fn vendor_data_on_several_lines_makes_a_record_of_one_line() {
+    let json = Json::parse("{\n  \"vendorId\": \"v\",\r\n  \"kept\": [1]\n}").unwrap();
+    let mut token = IdToken::new("A", IdTokenKind::Local);
+    token.custom_data = CustomData::new(json).map(Box::new);
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    station.plug();
+    station.answer_all("StatusNotification");
+    station.event(Event::Input(Input::Token { evse: Some(EVSE), token }));
+    station.exchange("Authorize", json!({ "idTokenInfo": { "status": "Accepted" } }));
+    let kept: Vec<&String> = station.disk.values().filter(|value| value.contains("\"kept\"")).collect();
+    assert!(!kept.is_empty());
+    assert!(kept.iter().all(|value| value.lines().count() == 1), "{kept:?}");
 }
 
 /// E07.FR.01: a token of the same group may stop, another one may not.

@@ -11,6 +11,8 @@ use crate::reader::Reader;
 use crate::writer;
 
 /// Any JSON value, kept as the text that it came in: vendor data, error details, whole payloads of raw calls.
+///
+/// Line breaks between its parts become spaces, so that it fits into a line of a journal and into a record.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Json(Box<str>);
 
@@ -33,7 +35,9 @@ impl Json {
 
     /// `text`, which is known to be one valid value.
     pub(crate) fn checked(text: &str) -> Self {
-        Self(text.into())
+        // Bytes, and all of them, as compilers look at many at once then.
+        let broken = text.bytes().fold(false, |broken, byte| broken | is_line_break(byte));
+        if broken { on_one_line(text) } else { Self(text.into()) }
     }
 
     /// `text` as a JSON string.
@@ -47,6 +51,16 @@ impl Json {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+const fn is_line_break(byte: u8) -> bool {
+    byte == b'\n' || byte == b'\r'
+}
+
+/// In valid JSON a line break never stands inside a string (RFC 8259 §7): there it is white space, and a space as well.
+#[cold]
+fn on_one_line(text: &str) -> Json {
+    Json(text.replace(['\n', '\r'], " ").into())
 }
 
 impl fmt::Debug for Json {
@@ -66,5 +80,22 @@ impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let raw = Box::<RawValue>::deserialize(deserializer)?;
         Self::parse(raw.get()).map_err(de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::table::Wire;
+
+    const BROKEN: &str = "{\"a\":\r\n[1,\n\t\"b\\n\"]\r}";
+    const WHOLE: &str = "{\"a\":  [1, \t\"b\\n\"] }";
+
+    #[test]
+    fn a_value_is_one_line_whichever_way_it_comes() {
+        assert_eq!(Json::parse(BROKEN).map(|json| json.as_str().into()), Ok(String::from(WHOLE)));
+        assert_eq!(serde_json::from_str::<Json>(BROKEN).ok(), Json::parse(WHOLE).ok());
+        assert_eq!(Json::read(&mut Reader::new(BROKEN)), Json::parse(WHOLE).map_err(|_| crate::reader::Bad));
+        assert_eq!(Json::string("a\r\nb").as_str(), r#""a\r\nb""#);
     }
 }

@@ -2,7 +2,10 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
+use pilotwire_messages::Json;
+
 use super::*;
+use crate::csms;
 use crate::domain::{EvseId, IdToken, IdTokenKind, StationIdentity};
 use crate::machine::{Outbox, PowerUp};
 use crate::station::{Config, Input};
@@ -94,6 +97,27 @@ fn what_is_no_journal_is_refused_with_the_reason() {
     assert!(refusal(&[&other]).contains("line 1: "));
     let edited = journal()[0].replace("\"seed\":5", "\"seed\":6");
     assert_eq!(refusal(&[&edited]), "line 1: the line was changed after it was written");
+}
+
+/// A host may write its JSON as it likes; the journal stays one line an event.
+#[test]
+fn a_raw_call_on_several_lines_replays_identically() {
+    let payload = Json::parse("{\n  \"type\": \"Hard\"\r\n}").unwrap();
+    let config = csms::Config::new("CS001", 7);
+    let mut lines = Vec::from([Recorder::first_line::<Csms>("CS001", &config)]);
+    let mut csms = Csms::new(config);
+    let (mut recorder, mut outbox) = (Recorder::default(), Outbox::new());
+    let raw = csms::Input::RawCall { operation: 1, action: "Reset".into(), payload, wait_s: 60 };
+    for event in [Event::PowerUp(PowerUp { records: Vec::new(), clock: None }), Event::Input(raw)] {
+        recorder.before(Instant::ZERO, &event);
+        csms.handle(Instant::ZERO, event, &mut outbox);
+        lines.extend(recorder.after(outbox.as_slice()));
+        outbox.drain().for_each(drop);
+    }
+    let text = lines.join("\n");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    let result = replay::<Csms>(text.lines()).unwrap();
+    assert!(result.is_identical(), "{result:?}");
 }
 
 /// A line without its sum.
