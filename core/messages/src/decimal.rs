@@ -14,7 +14,8 @@ use crate::writer;
 
 /// A decimal number that goes out as it came in: `2935.600` stays `2935.600`.
 ///
-/// Up to 18 digits, up to 18 of them after the point. Equality and order are those of the value (`1.50 == 1.5`).
+/// Up to 18 digits, up to 18 of them after the point; zeros at the end of a longer fraction are dropped. Equality and order
+/// are those of the value (`1.50 == 1.5`).
 #[derive(Clone, Copy)]
 pub struct Decimal {
     mantissa: i64,
@@ -28,12 +29,17 @@ pub enum BadDecimal {
     /// Not a number in JSON's notation.
     #[error("not a decimal number")]
     NotANumber,
-    /// More than 18 digits, or more than 18 after the point.
+    /// More than 18 digits.
     #[error("a number with more than 18 digits")]
     TooLong,
+    /// More than 18 digits after the point.
+    #[error("a number with more than 18 digits after the point")]
+    TooFine,
 }
 
-const MAX_DIGITS: i32 = 18;
+const MAX_DIGITS: i64 = 18;
+/// The least number that has too many digits.
+const TOO_MANY: u64 = 1_000_000_000_000_000_000;
 
 impl Decimal {
     /// Zero.
@@ -41,7 +47,7 @@ impl Decimal {
 
     /// `mantissa` × 10^-`scale`; `None` beyond 18 digits.
     pub const fn new(mantissa: i64, scale: u8) -> Option<Self> {
-        if mantissa.unsigned_abs() >= 1_000_000_000_000_000_000 || scale > MAX_DIGITS as u8 {
+        if mantissa.unsigned_abs() >= TOO_MANY || scale > MAX_DIGITS as u8 {
             return None;
         }
         Some(Self { mantissa, scale_and_one: NonZeroU8::MIN.saturating_add(scale) })
@@ -88,7 +94,7 @@ impl Decimal {
 
     /// The number times 10^`power`; `None` beyond 18 digits.
     pub fn shifted(self, power: i32) -> Option<Self> {
-        Self::assemble(i128::from(self.mantissa), i32::from(self.scale()).checked_sub(power)?).ok()
+        Self::assemble(i128::from(self.mantissa), i64::from(self.scale()) - i64::from(power)).ok()
     }
 
     /// The number, if it is an integer of 64 bits, however it is written.
@@ -111,7 +117,8 @@ impl Decimal {
         i128::from(self.mantissa) * 10_i128.pow(u32::from(scale - self.scale()))
     }
 
-    fn normalized(self) -> (i64, u8) {
+    /// The same without zeros at the end of the fraction.
+    pub(crate) fn normalized(self) -> (i64, u8) {
         let (mut mantissa, mut scale) = (self.mantissa, self.scale());
         while scale > 0 && mantissa % 10 == 0 {
             mantissa /= 10;
@@ -126,11 +133,31 @@ fn digits(text: &str) -> (&str, &str) {
     text.split_at(text.bytes().take_while(u8::is_ascii_digit).count())
 }
 
-impl FromStr for Decimal {
-    type Err = BadDecimal;
+/// What stands behind the digits: nothing, or an exponent.
+fn exponent(text: &str) -> Result<i64, BadDecimal> {
+    let Some(exponent) = text.strip_prefix(['e', 'E']) else {
+        return if text.is_empty() { Ok(0) } else { Err(BadDecimal::NotANumber) };
+    };
+    let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
+    if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
+        return Err(BadDecimal::NotANumber);
+    }
+    // Beyond 64 bits one exponent is as good as another.
+    let far = if exponent.starts_with('-') { i64::MIN } else { i64::MAX };
+    Ok(exponent.parse().unwrap_or(far))
+}
 
-    /// Reads JSON's notation, with an exponent if it stays within 18 digits.
-    fn from_str(text: &str) -> Result<Self, BadDecimal> {
+/// A number as it is written: `mantissa` × 10^-`scale`.
+struct Written {
+    /// The first 38 digits that count: as many as 128 bits hold.
+    mantissa: i128,
+    scale: i64,
+    /// Whether others than zeros follow them.
+    goes_on: bool,
+}
+
+impl Written {
+    fn read(text: &str) -> Result<Self, BadDecimal> {
         let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
         let (whole, rest) = digits(rest);
         let (fraction, rest) = rest.strip_prefix('.').map_or(("", rest), digits);
@@ -139,38 +166,65 @@ impl FromStr for Decimal {
         if whole.is_empty() || leading_zero || point_without_digits {
             return Err(BadDecimal::NotANumber);
         }
-        let exponent = match rest.strip_prefix(['e', 'E']) {
-            Some(exponent) => {
-                let unsigned = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
-                if unsigned.is_empty() || !unsigned.bytes().all(|b| b.is_ascii_digit()) {
-                    return Err(BadDecimal::NotANumber);
-                }
-                exponent.parse::<i32>().map_err(|_| BadDecimal::TooLong)?
-            }
-            None if rest.is_empty() => 0,
-            None => return Err(BadDecimal::NotANumber),
-        };
-        // As many digits as the sum below can hold.
-        if whole.len() + fraction.len() > 38 {
-            return Err(BadDecimal::TooLong);
-        }
-        let magnitude = whole.bytes().chain(fraction.bytes()).fold(0_i128, |sum, d| sum * 10 + i128::from(d - b'0'));
-        Self::assemble(if negative { -magnitude } else { magnitude }, (fraction.len() as i32).saturating_sub(exponent))
+        let scale = (fraction.len() as i64).saturating_sub(exponent(rest)?);
+        let all = whole.bytes().chain(fraction.bytes()).map(|digit| i128::from(digit - b'0'));
+        let mut all = all.skip_while(|digit| *digit == 0);
+        let magnitude = all.by_ref().take(38).fold(0, |sum, digit| sum * 10 + digit);
+        let (more, goes_on) = all.fold((0, false), |(count, any), digit| (count + 1, any | (digit != 0)));
+        let mantissa = if negative { -magnitude } else { magnitude };
+        Ok(Self { mantissa, scale: scale.saturating_sub(more), goes_on })
+    }
+}
+
+impl FromStr for Decimal {
+    type Err = BadDecimal;
+
+    /// Reads JSON's notation, with an exponent if it stays within 18 digits.
+    fn from_str(text: &str) -> Result<Self, BadDecimal> {
+        let Written { mantissa, scale, goes_on } = Written::read(text)?;
+        let number = Self::assemble(mantissa, scale)?;
+        if goes_on { Err(BadDecimal::TooFine) } else { Ok(number) }
     }
 }
 
 impl Decimal {
-    fn assemble(mantissa: i128, scale: i32) -> Result<Self, BadDecimal> {
+    /// Reads JSON's notation, and gives up digits after the point beyond those that are kept; halves go away from zero.
+    ///
+    /// # Errors
+    /// It is no number, or has more than 18 digits before the point.
+    pub fn rounded(text: &str) -> Result<Self, BadDecimal> {
+        let Written { mantissa, scale, .. } = Written::read(text)?;
+        let digits = mantissa.unsigned_abs().checked_ilog10().map_or(0, |log| i64::from(log) + 1);
+        let surplus = (digits - MAX_DIGITS).max(scale.saturating_sub(MAX_DIGITS)).clamp(0, scale.max(0));
+        let unit = u32::try_from(surplus).ok().and_then(|surplus| 10_i128.checked_pow(surplus));
+        // All 38 digits are less than half of a unit that 128 bits do not hold.
+        let kept = unit.map_or(0, |unit| nearest(mantissa, unit));
+        Self::assemble(kept, scale.saturating_sub(surplus))
+    }
+
+    fn assemble(mut mantissa: i128, mut scale: i64) -> Result<Self, BadDecimal> {
         if mantissa == 0 {
-            return Self::new(0, scale.clamp(0, MAX_DIGITS) as u8).ok_or(BadDecimal::TooLong);
+            return Self::new(0, scale.clamp(0, MAX_DIGITS) as u8).ok_or(BadDecimal::TooFine);
         }
-        if !(-MAX_DIGITS..=MAX_DIGITS).contains(&scale) {
-            return Err(BadDecimal::TooLong);
+        let is_long = |mantissa: i128| mantissa.unsigned_abs() >= u128::from(TOO_MANY);
+        while scale > 0 && (scale > MAX_DIGITS || is_long(mantissa)) && mantissa % 10 == 0 {
+            mantissa /= 10;
+            scale -= 1;
         }
-        let raised = if scale < 0 { mantissa.saturating_mul(10_i128.pow(scale.unsigned_abs())) } else { mantissa };
+        if scale > MAX_DIGITS {
+            return Err(BadDecimal::TooFine);
+        }
+        let zeros = u32::try_from(scale.min(0).unsigned_abs()).unwrap_or(u32::MAX);
+        let raised = mantissa.saturating_mul(10_i128.saturating_pow(zeros));
         let mantissa = i64::try_from(raised).map_err(|_| BadDecimal::TooLong)?;
         Self::new(mantissa, scale.max(0) as u8).ok_or(BadDecimal::TooLong)
     }
+}
+
+/// `value` / `unit`, halves away from zero.
+const fn nearest(value: i128, unit: i128) -> i128 {
+    let (whole, rest) = (value / unit, value % unit);
+    if unit > 1 && rest.unsigned_abs() * 2 >= unit.unsigned_abs() { whole + value.signum() } else { whole }
 }
 
 impl Default for Decimal {
@@ -269,6 +323,57 @@ mod tests {
         }
         assert_eq!(json("1.5e3").unwrap(), "1500");
         assert_eq!(json("25E-1").unwrap(), "2.5");
+    }
+
+    #[test]
+    fn zeros_at_the_end_of_a_fraction_do_not_count() {
+        assert_eq!(json("0.1000000000000000000").unwrap(), "0.100000000000000000");
+        assert_eq!(json("-99.00000000000000000000").unwrap(), "-99.0000000000000000");
+        assert_eq!(json(&format!("1.5{}", "0".repeat(100_000))).unwrap(), "1.50000000000000000");
+        assert_eq!(json(&format!("0.{}1e50", "0".repeat(50))).unwrap(), "0.1");
+        assert_eq!(json(&format!("1{}e-60", "0".repeat(60))).unwrap(), "1.00000000000000000");
+    }
+
+    #[test]
+    fn zero_is_zero_whatever_its_exponent() {
+        for text in ["0e99999999999", "-0e99999999999999999999", "0.00E-99999999999", "0e-9223372036854775808"] {
+            assert_eq!(text.parse(), Ok(Decimal::ZERO), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_reason_tells_which_digits_are_too_many() {
+        for text in ["0.0012345678901234567", "5.551115123125783e-17", "99.99999999999999999999", "1e-19"] {
+            assert_eq!(text.parse::<Decimal>(), Err(BadDecimal::TooFine), "{text}");
+        }
+        for text in ["1e18", "12.34567890123456789", "1e99999999999", "1234567890123456789"] {
+            assert_eq!(text.parse::<Decimal>(), Err(BadDecimal::TooLong), "{text}");
+        }
+        let far = format!("1.{}1", "0".repeat(60));
+        assert_eq!(far.parse::<Decimal>(), Err(BadDecimal::TooFine));
+    }
+
+    #[test]
+    fn rounding_keeps_what_can_be_kept() {
+        let rounded = |text: &str| Decimal::rounded(text).map(|number| number.to_string());
+        for (text, expected) in [
+            ("2935.600", "2935.600"),
+            ("0.0012345678901234567", "0.001234567890123457"),
+            ("5.551115123125783e-17", "0.000000000000000056"),
+            ("-0.0000000000000000005", "-0.000000000000000001"),
+            ("99.99999999999999999999", "100.000000000000000"),
+            ("123456789012345678.5", "123456789012345679"),
+            ("1e-400", "0.000000000000000000"),
+            ("99999999999999999999999999999999999999e-57", "0.000000000000000000"),
+        ] {
+            assert_eq!(rounded(text).as_deref(), Ok(expected), "{text}");
+        }
+        let long = format!("0.{}", "9".repeat(100_000));
+        assert_eq!(rounded(&long).as_deref(), Ok("1.00000000000000000"));
+        for text in ["1e18", "999999999999999999.5", "1e99999999999", "1000000000000000000"] {
+            assert_eq!(rounded(text), Err(BadDecimal::TooLong), "{text}");
+        }
+        assert_eq!(rounded("1."), Err(BadDecimal::NotANumber));
     }
 
     #[test]

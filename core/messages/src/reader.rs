@@ -18,12 +18,14 @@ pub(crate) const MAX_DEPTH: u32 = 128;
 pub struct Reader<'a> {
     text: &'a str,
     at: usize,
+    /// Whether a timestamp had more decimals of a second than 2.x wants sent.
+    pub(crate) saw_fine_time: bool,
 }
 
 impl<'a> Reader<'a> {
     /// At the beginning of `text`.
     pub const fn new(text: &'a str) -> Self {
-        Self { text, at: 0 }
+        Self { text, at: 0, saw_fine_time: false }
     }
 
     /// The next byte that is no white space; it is not passed.

@@ -18,6 +18,18 @@ pub struct DateTime(i64);
 pub struct BadDateTime;
 
 const DAY_MS: i64 = 86_400_000;
+const DAY_MINUTES: i64 = 1_440;
+
+/// How long a timestamp is as this crate writes it.
+pub(crate) const WRITTEN: usize = 24;
+
+/// Whether a timestamp has more than three decimals of a second. Readers cut them; 2.x does not want them sent (Part 2
+/// §3.1).
+pub(crate) fn is_fine(text: &str) -> bool {
+    // Date, time and the letter between them are of fixed width.
+    let fraction = text.as_bytes().get(19..).and_then(|rest| rest.strip_prefix(b"."));
+    fraction.is_some_and(|fraction| fraction.iter().take_while(|c| c.is_ascii_digit()).count() > 3)
+}
 
 impl DateTime {
     /// 1970-01-01T00:00:00.000Z.
@@ -54,7 +66,7 @@ impl DateTime {
     }
 
     /// Writes the 24 bytes of the canonical form into `buffer` and returns them as text.
-    pub(crate) fn write_to(self, buffer: &mut [u8; 24]) -> &str {
+    pub(crate) fn write_to(self, buffer: &mut [u8; WRITTEN]) -> &str {
         let (days, in_day) = (self.0.div_euclid(DAY_MS), self.0.rem_euclid(DAY_MS));
         let (year, month, day) = civil_from_days(days);
         *buffer = *b"0000-00-00T00:00:00.000Z";
@@ -167,12 +179,13 @@ fn parse(text: &str) -> Option<DateTime> {
     let second = fields.number(2)?;
     let millis = fields.fraction_ms()?;
     let offset = fields.offset_minutes()?;
-    // RFC 3339 §5.7: a leap second is written :60; here it is the first second of the next minute.
+    // RFC 3339 §5.7: a leap second is written :60, and ends a day of UTC; here it is the first second of the next one.
+    let ends_day = || (hour * 60 + minute - offset).rem_euclid(DAY_MINUTES) == DAY_MINUTES - 1;
     let valid = (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
         && hour <= 23
         && minute <= 59
-        && second <= 60
+        && (second <= 59 || (second == 60 && ends_day()))
         && fields.0.is_empty();
     let seconds = hour * 3_600 + (minute - offset) * 60 + second;
     let total = days_from_civil(year, month, day) * DAY_MS + seconds * 1_000 + millis;
@@ -189,7 +202,7 @@ impl FromStr for DateTime {
 
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.write_to(&mut [0; 24]))
+        f.pad(self.write_to(&mut [0; WRITTEN]))
     }
 }
 
@@ -201,7 +214,7 @@ impl fmt::Debug for DateTime {
 
 impl Serialize for DateTime {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.write_to(&mut [0; 24]))
+        serializer.serialize_str(self.write_to(&mut [0; WRITTEN]))
     }
 }
 
@@ -254,6 +267,25 @@ mod tests {
     #[test]
     fn a_leap_second_is_the_first_second_of_the_next_minute() {
         assert_eq!(canonical("2016-12-31T23:59:60Z").unwrap(), "2017-01-01T00:00:00.000Z");
+        assert_eq!(canonical("2017-01-01T05:29:60+05:30").unwrap(), "2017-01-01T00:00:00.000Z");
+        assert_eq!(canonical("2016-12-31T16:59:60.5-07:00").unwrap(), "2017-01-01T00:00:00.500Z");
+    }
+
+    #[test]
+    fn a_leap_second_ends_a_day_of_utc_and_no_other_minute() {
+        for text in ["2016-12-31T12:00:60Z", "2016-12-31T23:58:60Z", "2016-12-31T23:59:60+05:30"] {
+            assert_eq!(canonical(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn four_decimals_of_a_second_are_too_fine() {
+        for text in ["2026-01-31T12:00:00.1234Z", "2026-01-31T12:00:00.0000", "2026-01-31T12:00:00.123456789+01:00"] {
+            assert!(is_fine(text), "{text}");
+        }
+        for text in ["2026-01-31T12:00:00.123Z", "2026-01-31T12:00:00+01:00", "2026-01-31T12:00:00.1+01:00", "", "é"] {
+            assert!(!is_fine(text), "{text}");
+        }
     }
 
     /// S-2: a poisoned timestamp is refused at the border.

@@ -8,7 +8,8 @@ use pilotwire_messages::ErrorCode::{
     self, FormatViolation, OccurrenceConstraintViolation, PropertyConstraintViolation, TypeConstraintViolation,
 };
 use pilotwire_messages::Version::{self, V16, V21, V201};
-use pilotwire_messages::{encode_checked, v2};
+use pilotwire_messages::table::{Policy, decode_leniently};
+use pilotwire_messages::{decode, encode_checked, v2};
 
 /// One edit of the action's example: the text that is replaced, and what stands there then.
 struct Breaking {
@@ -152,6 +153,19 @@ fn a_number_out_of_range_is_a_property_violation() {
     assert_eq!(violation.path, format!("{step}/dischargeLimit"));
 }
 
+/// However large the number is, and however many zeros follow.
+#[test]
+fn a_number_in_tenths_may_have_one_digit_after_the_point() {
+    let with = |limit: &str| {
+        let payload = example(V16, "RemoteStartTransaction", Req).replacen("16.5", limit, 1);
+        through(V16, "RemoteStartTransaction", Req, &payload).map_err(|violation| violation.text)
+    };
+    for limit in ["999999999999999999", "99999999999999999.9", "16.50000000000000000", "1.5e1"] {
+        assert!(with(limit).is_ok(), "{limit}");
+    }
+    assert_eq!(with("0.25"), Err("0.25 has more than one digit after the point".into()));
+}
+
 #[test]
 fn a_wrong_type_is_a_type_violation() {
     let kind = |path| (TypeConstraintViolation, path);
@@ -161,6 +175,7 @@ fn a_wrong_type_is_a_type_violation() {
         breaking(V16, "MeterValues", Req, (r#""2935.6""#, "2935.6"), kind(value)),
         breaking(V16, "GetConfiguration", Res, ("false", "0"), kind("/configurationKey/0/readonly")),
         breaking(V16, "BootNotification", Res, ("300", "300.5"), kind("/interval")),
+        breaking(V16, "BootNotification", Res, ("300", "0.0012345678901234567"), kind("/interval")),
         breaking(V16, "DataTransfer", Res, (r#""ok""#, "{}"), kind("/data")),
         breaking(V201, "MeterValues", Req, ("-1.50", r#""-1.50""#), kind(value)),
         breaking(V201, "BootNotification", Req, (r#""PowerUp""#, "4"), kind("/reason")),
@@ -180,6 +195,20 @@ fn an_unknown_word_is_a_property_violation() {
         breaking(V201, "Authorize", Req, ("eMAID", "EMAID"), word("/idToken/type")),
         breaking(V21, "StatusNotification", Req, ("Occupied", ""), word("/connectorStatus")),
     ]);
+}
+
+/// Typed values and shapes are two ways to the same text.
+#[test]
+fn the_words_that_are_told_are_those_of_the_edition() {
+    let told = |version, word: &str| {
+        let payload = format!(r#"{{"type":"{word}"}}"#);
+        let typed = decode::<v2::ResetRequest>(&payload, version).unwrap_err();
+        assert_eq!(decode_leniently::<v2::ResetRequest>(&payload, version, &Policy::STRICT), Err(typed.clone()));
+        typed.text
+    };
+    assert_eq!(told(V201, "Hard"), r#""Hard" is not one of Immediate, OnIdle"#);
+    assert_eq!(told(V21, "Hard"), r#""Hard" is not one of Immediate, OnIdle, ImmediateAndResume"#);
+    assert_eq!(told(V201, "ImmediateAndResume"), r#""ImmediateAndResume" exists since OCPP 2.1 only"#);
 }
 
 #[test]

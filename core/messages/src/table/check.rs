@@ -2,8 +2,10 @@
 
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::Word;
 use crate::{DateTime, Decimal, ErrorCode, Json, Text, Version, Violation};
 
 /// How large a number, how long a text or how many items: one range for each of them, read by the type beside it.
@@ -216,15 +218,27 @@ pub trait Check {
 impl Check for Text {
     #[inline]
     fn check(&self, rule: &Rule, version: Version) -> Result<(), Violation> {
-        let Limits { max, uri, .. } = *rule.limits(version);
-        if uri && !is_uri(self) {
+        let limits = rule.limits(version);
+        limits.format(self)?;
+        limits.length(self)
+    }
+}
+
+impl Limits {
+    /// Whether a text is what belongs there.
+    #[inline]
+    pub(super) fn format(&self, text: &str) -> Result<(), Violation> {
+        if self.uri && !is_uri(text) {
             return Err(Violation::here(ErrorCode::FormatViolation, "is no absolute URI".into()));
         }
+        Ok(())
+    }
+
+    /// Whether a text is short enough.
+    #[inline]
+    pub(super) fn length(&self, text: &str) -> Result<(), Violation> {
         // A character has at least one byte, so most texts need no counting.
-        if self.len() as i64 <= max {
-            return Ok(());
-        }
-        counted(self, max)
+        if text.len() as i64 <= self.max { Ok(()) } else { counted(text, self.max) }
     }
 }
 
@@ -284,7 +298,7 @@ impl Limits {
             format!("{value} is less than {}", self.min)
         } else if bound(self.max).is_some_and(|max| value > max) {
             format!("{value} is more than {}", self.max)
-        } else if self.tenths && Decimal::new(value.scaled(1), 1) != Some(value) {
+        } else if self.tenths && value.normalized().1 > 1 {
             format!("{value} has more than one digit after the point")
         } else {
             return Ok(());
@@ -333,14 +347,16 @@ impl<T: Check> Check for Box<T> {
     }
 }
 
-/// The violation of a word that an enumeration does not have.
+/// The violation of a word that an enumeration does not have in this edition.
 #[cold]
-pub(crate) fn unknown_word(word: &str, allowed: &[&str]) -> Violation {
-    let word: alloc::string::String = word.chars().take(40).collect();
-    let text = match allowed {
-        [] => format!("\"{word}\" exists since OCPP 2.1 only"),
-        words if words.len() <= 8 => format!("\"{word}\" is not one of {}", words.join(", ")),
-        words => format!("\"{word}\" is not one of the {} words that are allowed", words.len()),
+pub(crate) fn unknown_word(word: &str, words: &[Word], version: Version) -> Violation {
+    let is_later = words.iter().any(|later| later.text == word);
+    let word: String = word.chars().take(40).collect();
+    let allowed: Vec<&str> = words.iter().filter(|word| word.exists_in(version)).map(|word| word.text).collect();
+    let text = match allowed.len() {
+        _ if is_later => format!("\"{word}\" exists since OCPP 2.1 only"),
+        0..=8 => format!("\"{word}\" is not one of {}", allowed.join(", ")),
+        count => format!("\"{word}\" is not one of the {count} words that are allowed"),
     };
     Violation::here(ErrorCode::PropertyConstraintViolation, text)
 }

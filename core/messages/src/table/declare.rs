@@ -207,6 +207,11 @@ macro_rules! enums {
             /// All words of the table.
             pub const WORDS: &'static [&'static str] = &[$(enums!(@word $variant $($text)?)),*];
 
+            const KNOWN: &'static [$crate::table::Word] = &[$($crate::table::Word {
+                text: enums!(@word $variant $($text)?),
+                since_21: enums!(@new $($edition)?),
+            }),*];
+
             /// The word on the wire.
             pub fn as_str(&self) -> &str {
                 match self {
@@ -280,12 +285,12 @@ macro_rules! enums {
             ) -> Result<(), $crate::Violation> {
                 match self {
                     $($(Self::$variant if version < $crate::Version::$edition => {
-                        Err($crate::table::unknown_word(self.as_str(), &[]))
+                        Err($crate::table::unknown_word(self.as_str(), Self::KNOWN, version))
                     })?)*
                     $(Self::Unlisted(word) if version >= $crate::Version::V21 => {
                         word.check(&$crate::table::Rule::ANY.within(limits!(..=$open)), version)
                     })?
-                    Self::Unlisted(word) => Err($crate::table::unknown_word(word, Self::WORDS)),
+                    Self::Unlisted(word) => Err($crate::table::unknown_word(word, Self::KNOWN, version)),
                     _ => Ok(()),
                 }
             }
@@ -293,10 +298,7 @@ macro_rules! enums {
 
         impl $crate::table::Shaped for $name {
             const SHAPE: &'static $crate::table::Shape = &$crate::table::Shape::Words {
-                words: &[$($crate::table::Word {
-                    text: enums!(@word $variant $($text)?),
-                    since_21: enums!(@new $($edition)?),
-                }),*],
+                words: Self::KNOWN,
                 others_since_21: enums!(@open $($open)?),
             };
         }

@@ -13,8 +13,13 @@ use crate::{ErrorCode, Version, Violation};
 /// # Errors
 /// The first rule that the payload breaks, with the error code that answers it.
 pub fn decode<T: Payload>(payload: &str, version: Version) -> Result<T, Violation> {
-    let mut reader = Reader::new(payload);
-    let read = T::read(&mut reader).and_then(|value| reader.end().map(|()| value));
+    decode_with(&mut Reader::new(payload), payload, version)
+}
+
+/// The same; what the reader noticed stays with it.
+#[inline]
+fn decode_with<T: Payload>(reader: &mut Reader<'_>, payload: &str, version: Version) -> Result<T, Violation> {
+    let read = T::read(reader).and_then(|value| reader.end().map(|()| value));
     let value = read.map_err(|_| why::<T>(payload, version))?;
     value.check(&Rule::ANY, version)?;
     Ok(value)
@@ -40,8 +45,13 @@ pub struct Lenient<T> {
 /// # Errors
 /// The first rule that is broken and not forgiven.
 pub fn decode_leniently<T: Payload>(payload: &str, version: Version, policy: &Policy) -> Result<Lenient<T>, Violation> {
-    let strict = match decode(payload, version) {
-        Ok(value) => return Ok(Lenient { value, leniencies: Vec::new() }),
+    let mut reader = Reader::new(payload);
+    let strict = match decode_with(&mut reader, payload, version) {
+        Ok(value) if !reader.saw_fine_time => return Ok(Lenient { value, leniencies: Vec::new() }),
+        Ok(value) => {
+            let told = judge(T::SHAPE, payload, version, policy);
+            return Ok(Lenient { value, leniencies: told.map_or(Vec::new(), |mended| mended.leniencies) });
+        }
         Err(violation) => violation,
     };
     let mended = judge(T::SHAPE, payload, version, policy)?;

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 
 use super::check::{missing, too_new, unknown_word};
 use super::policy::{Leniency, LeniencyKind, Policy};
-use super::{Check, Limits, Member, Rule, Shape, Word, wire};
+use super::{Check, Limits, Member, Rule, Shape, Wire, Word, wire};
 use crate::reader::{MAX_DEPTH, Reader};
+use crate::time::is_fine;
 use crate::{DateTime, Decimal, ErrorCode, Text, Version, Violation, writer};
 
 /// The payload as it can be read, and what was forgiven.
@@ -103,7 +104,9 @@ impl Judge<'_> {
 
     fn text(&mut self, rule: &Rule, text: &str) -> Result<(), Violation> {
         let value = Text::from(Reader::new(text).string().map_err(broken)?);
-        match value.check(rule, self.version) {
+        let limits = rule.limits(self.version);
+        limits.format(&value)?;
+        match limits.length(&value) {
             Err(_) if self.policy.long_texts => self.forgive(LeniencyKind::LongText, text),
             result => result?,
         }
@@ -112,8 +115,7 @@ impl Judge<'_> {
 
     fn word(&mut self, words: &[Word], others_since_21: Option<i64>, text: &str) -> Result<(), Violation> {
         let word = Reader::new(text).string().map_err(broken)?;
-        let exists = |known: &&Word| !known.since_21 || self.version == Version::V21;
-        let known = words.iter().filter(exists).any(|known| known.text == word);
+        let known = words.iter().any(|known| known.text == word && known.exists_in(self.version));
         let open = others_since_21.filter(|_| self.version == Version::V21);
         match open {
             _ if known => self.as_it_is(text),
@@ -123,15 +125,15 @@ impl Judge<'_> {
                 self.forgive(LeniencyKind::UnknownWord, text);
                 self.as_it_is(text)
             }
-            None => {
-                let allowed: Vec<&str> = words.iter().filter(exists).map(|known| known.text).collect();
-                Err(unknown_word(&word, &allowed))
-            }
+            None => Err(unknown_word(&word, words, self.version)),
         }
     }
 
     fn timestamp(&mut self, text: &str) -> Result<(), Violation> {
         let value = Reader::new(text).string().map_err(broken)?;
+        if self.version != Version::V16 && is_fine(&value) {
+            self.forgive(LeniencyKind::FineTimestamp, text);
+        }
         let Err(error) = value.parse::<DateTime>() else {
             return self.as_it_is(text);
         };
@@ -151,7 +153,8 @@ impl Judge<'_> {
                 integer.check(rule, self.version)?;
                 self.as_it_is(text)
             }
-            None if text.parse::<Decimal>().is_ok() => Err(wrong_type(&Shape::Integer, text)),
+            // All that rounding gives up is a fraction.
+            None if Decimal::rounded(text).is_ok() => Err(wrong_type(&Shape::Integer, text)),
             _ => {
                 let text = format!("{} is not in {} to {}", excerpt(text), range.start(), range.end());
                 Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
@@ -160,11 +163,25 @@ impl Judge<'_> {
     }
 
     fn number(&mut self, rule: &Rule, text: &str) -> Result<(), Violation> {
-        let value: Decimal = text.parse().map_err(|error| {
-            Violation::here(ErrorCode::PropertyConstraintViolation, format!("{}: {error}", excerpt(text)))
-        })?;
-        value.check(rule, self.version)?;
-        self.as_it_is(text)
+        let error = match text.parse::<Decimal>() {
+            Ok(value) => {
+                value.check(rule, self.version)?;
+                return self.as_it_is(text);
+            }
+            Err(error) => error,
+        };
+        match Decimal::rounded(text) {
+            Ok(value) if self.policy.long_numbers => {
+                value.check(rule, self.version)?;
+                self.forgive(LeniencyKind::LongNumber, text);
+                value.write(self.out());
+                Ok(())
+            }
+            _ => {
+                let text = format!("{}: {error}", excerpt(text));
+                Err(Violation::here(ErrorCode::PropertyConstraintViolation, text))
+            }
+        }
     }
 
     /// A number or a truth value in quotes.
@@ -217,6 +234,7 @@ impl Judge<'_> {
                 None => others.push((name, value)),
             }
         }
+        let (start, forgiven) = (self.mended.text.len(), self.mended.leniencies.len());
         let mut first = true;
         self.out().push('{');
         for (member, text) in members.iter().zip(found) {
@@ -231,6 +249,11 @@ impl Judge<'_> {
             }
         }
         self.out().push('}');
+        if open && self.mended.leniencies.len() == forgiven {
+            // Vendor data is carried as it came, whatever was forgiven elsewhere.
+            self.mended.text.truncate(start);
+            self.mended.text.push_str(text);
+        }
         Ok(())
     }
 

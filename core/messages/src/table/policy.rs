@@ -15,6 +15,8 @@ pub struct Policy {
     pub timestamps_without_offset: bool,
     /// Texts may be longer than their limit, and are kept whole.
     pub long_texts: bool,
+    /// Numbers may have more digits after the point than are kept exactly, and are rounded.
+    pub long_numbers: bool,
     /// Members that a message does not have, or not yet in this version, are left out.
     pub unknown_members: bool,
 }
@@ -26,6 +28,7 @@ impl Policy {
         quoted_values: false,
         timestamps_without_offset: false,
         long_texts: false,
+        long_numbers: false,
         unknown_members: false,
     };
 
@@ -35,6 +38,7 @@ impl Policy {
         quoted_values: true,
         timestamps_without_offset: true,
         long_texts: true,
+        long_numbers: true,
         unknown_members: true,
     };
 }
@@ -48,16 +52,28 @@ pub enum LeniencyKind {
     QuotedValue,
     /// A timestamp without offset.
     TimestampWithoutOffset,
+    /// A timestamp with more than three decimals of a second (2.x Part 2 §3.1). Decoding takes it whatever the policy
+    /// says, as it loses nothing that counts; so it is told whatever the policy says.
+    FineTimestamp,
     /// A text beyond its limit.
     LongText,
+    /// A number with more digits after the point than are kept.
+    LongNumber,
     /// A member that the message does not have.
     UnknownMember,
 }
 
 impl LeniencyKind {
     /// All kinds.
-    pub const ALL: [Self; 5] =
-        [Self::UnknownWord, Self::QuotedValue, Self::TimestampWithoutOffset, Self::LongText, Self::UnknownMember];
+    pub const ALL: [Self; 7] = [
+        Self::UnknownWord,
+        Self::QuotedValue,
+        Self::TimestampWithoutOffset,
+        Self::FineTimestamp,
+        Self::LongText,
+        Self::LongNumber,
+        Self::UnknownMember,
+    ];
 }
 
 /// One rule that was broken and forgiven.

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use super::Rule;
-use crate::{DateTime, Decimal, Json, Text};
+use crate::{DateTime, Decimal, Json, Text, Version};
 
 /// The JSON form of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +61,13 @@ pub struct Word {
     pub text: &'static str,
     /// Whether it does not exist before 2.1.
     pub since_21: bool,
+}
+
+impl Word {
+    /// Whether an edition has it.
+    pub const fn exists_in(&self, version: Version) -> bool {
+        !self.since_21 || matches!(version, Version::V21)
+    }
 }
 
 /// A type with a JSON form.

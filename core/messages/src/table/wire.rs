@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::reader::{Bad, Reader};
-use crate::{DateTime, Decimal, Json, Text, writer};
+use crate::{DateTime, Decimal, Json, Text, time, writer};
 
 /// A value that is read from, and written as, JSON text. No limit of the tables is looked at here.
 pub trait Wire: Sized {
@@ -117,12 +117,16 @@ impl Wire for bool {
 impl Wire for DateTime {
     #[inline]
     fn read(reader: &mut Reader<'_>) -> Result<Self, Bad> {
-        reader.string()?.parse().map_err(|_| Bad)
+        let text = reader.string()?;
+        if text.len() > time::WRITTEN && time::is_fine(&text) {
+            reader.saw_fine_time = true;
+        }
+        text.parse().map_err(|_| Bad)
     }
 
     fn write(&self, out: &mut String) {
         out.push('"');
-        out.push_str(self.write_to(&mut [0; 24]));
+        out.push_str(self.write_to(&mut [0; time::WRITTEN]));
         out.push('"');
     }
 }
