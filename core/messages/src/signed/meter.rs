@@ -41,7 +41,7 @@ impl SignedMeterValue {
 /// How a public key is printed on its meter (§3.2.2, table 2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyEncoding {
-    /// Hexadecimal; whatever is no hexadecimal digit is left out.
+    /// Hexadecimal; prefixes (`0x`) and whatever is no hexadecimal digit are left out.
     Base16,
     /// Base64.
     Base64,
@@ -105,9 +105,28 @@ impl PublicKey {
     }
 }
 
+/// Prefixes and whatever is no hexadecimal digit are left out (§3.2.2, table 2).
 fn from_hex(printed: &str) -> Result<alloc::vec::Vec<u8>, BadPublicKey> {
-    let digits = printed.strip_prefix("0x").unwrap_or(printed).chars().filter_map(|digit| digit.to_digit(16));
-    let digits: alloc::vec::Vec<u32> = digits.collect();
+    let mut digits = alloc::vec::Vec::with_capacity(printed.len());
+    let mut group = 0;
+    for character in printed.chars() {
+        match character.to_digit(16) {
+            Some(digit) => {
+                digits.push(digit);
+                group += 1;
+            }
+            // The zero of a prefix is none of the key's.
+            None if matches!(character, 'x' | 'X') && digits.last() == Some(&0) && group > 0 => {
+                digits.pop();
+                // Behind other digits of its group the zero may be one of them, and half a byte may lack its other half.
+                if group > 1 || digits.len() % 2 == 1 {
+                    return Err(BadPublicKey);
+                }
+                group = 0;
+            }
+            None => group = 0,
+        }
+    }
     let (pairs, rest) = digits.as_chunks::<2>();
     match rest {
         [] => Ok(pairs.iter().map(|[high, low]| (high * 16 + low) as u8).collect()),
@@ -130,6 +149,19 @@ mod tests {
         assert_eq!(key().bytes().unwrap(), [0x30, 0x59, 0xFF]);
         let base64 = PublicKey { encoding: KeyEncoding::Base64, printed: "MFk=".into(), ..key() };
         assert_eq!(base64.bytes().unwrap(), [0x30, 0x59]);
+    }
+
+    /// §3.2.2, table 2.
+    #[test]
+    fn prefixes_and_signs_between_the_digits_are_left_out() {
+        let bytes = |printed: &str| PublicKey { printed: printed.into(), ..key() }.bytes();
+        for printed in ["3059ff", "0X30 59 FF", "0x30 0x59 0xff", "0x30,0x59\n0XFF", "30:59:FF", " 0x3059\r\n\tff "] {
+            assert_eq!(bytes(printed), Ok([0x30, 0x59, 0xFF].into()), "{printed}");
+        }
+        assert_eq!(bytes("00 0x00"), Ok([0, 0].into()));
+        for unclear in ["300x59", "0x300x59ff", "30 0x5", "0x5 0x3"] {
+            assert_eq!(bytes(unclear), Err(BadPublicKey), "{unclear}");
+        }
     }
 
     #[test]

@@ -3,5 +3,5 @@
 mod jws;
 mod meter;
 
-pub use jws::{Claim, SUFFIX, SignedPayload, Signer, Verifier, WrongSignature, sign, unsigned_action};
+pub use jws::{ALGORITHMS, Claim, SUFFIX, SignedPayload, Signer, Verifier, WrongSignature, sign, unsigned_action};
 pub use meter::{BadPublicKey, KeyEncoding, PublicKey};
