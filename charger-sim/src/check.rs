@@ -1,11 +1,11 @@
 //! `check` and `actions`: the message tables for people and scripts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io::BufRead;
 
 use pilotwire::Version;
 use pilotwire::messages::table::{Codec, Leniency, PayloadCodec, Policy, codecs};
-use pilotwire::messages::{ErrorCode, Failure, Frame, Sender, Text, Violation, frame};
+use pilotwire::messages::{ErrorCode, Failure, Frame, Json, Sender, Text, Violation, frame};
 
 /// What the lines of the input are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,9 +66,13 @@ pub fn actions(version: Version) -> impl Iterator<Item = String> {
 struct Judge<'a> {
     options: &'a Options,
     codecs: HashMap<&'static str, Codec>,
-    /// The actions of CALLs by their ids.
-    asked: HashMap<Text, &'static str>,
+    /// The actions of open CALLs by their ids, the oldest first. An id is unique for its sender alone (Part 4 §4.1.4), so
+    /// both sides may have a CALL open with it.
+    asked: HashMap<Text, VecDeque<&'static str>>,
 }
+
+/// How many open CALLs with the same id are remembered.
+const MOST_OPEN: usize = 4;
 
 type Verdict = Result<String, String>;
 
@@ -108,6 +112,11 @@ impl<'a> Judge<'a> {
         let policy = if self.options.lenient { Policy::FIELD } else { Policy::STRICT };
         let read = (codec.leniently)(payload, self.options.version, &policy);
         let leniencies = read.map_err(|violation| self.violation(&violation))?.leniencies;
+        // What sessions take from everyone, and the standard does not allow.
+        if let (false, Some(fine)) = (self.options.lenient, leniencies.first()) {
+            let text = format!("{} has more than 3 decimals of a second", fine.found);
+            return Err(self.refused(ErrorCode::FormatViolation, &fine.path, &text));
+        }
         let forgiven = |leniency: &Leniency| format!(", {:?} {}", leniency.kind, leniency.path);
         Ok(format!("ok{}", leniencies.iter().map(forgiven).collect::<String>()))
     }
@@ -123,32 +132,56 @@ impl<'a> Judge<'a> {
                 Some(codec) if codec.info.response.is_none() => self.payload(codec.request, payload),
                 _ => Err(self.refused(ErrorCode::NotImplemented, "", &format!("{action} is not sent as SEND"))),
             },
-            Frame::CallResult { id, payload } => {
-                let asked = self.asked.remove(&*id).and_then(|action| self.codecs.get(action));
-                match asked {
-                    Some(codec) => self.payload(codec.response, payload),
-                    None => Err(self.refused(ErrorCode::GenericError, "", &format!("no CALL {id} came before"))),
-                }
-            }
+            Frame::CallResult { id, payload } => self.result(&id, payload),
             Frame::CallError(failure) => {
-                self.asked.remove(&*failure.id);
-                self.failure(&failure)
+                self.answered(&failure.id, 0);
+                self.failure(&failure, line)
             }
-            Frame::CallResultError(failure) => self.failure(&failure),
+            Frame::CallResultError(failure) => self.failure(&failure, line),
+        }
+    }
+
+    /// A result answers the CALL whose response it can be; the oldest, if it can be none's.
+    fn result(&mut self, id: &str, payload: &str) -> Verdict {
+        let open: Vec<&Codec> =
+            self.asked.get(id).into_iter().flatten().filter_map(|action| self.codecs.get(action)).collect();
+        let strictly = |codec: &&Codec| (codec.response.strictly)(payload, self.options.version).is_ok();
+        let leniently = |codec: &&Codec| self.payload(codec.response, payload).is_ok();
+        let fitting = open.iter().position(strictly).or_else(|| open.iter().position(leniently)).unwrap_or(0);
+        let Some(codec) = open.get(fitting) else {
+            return Err(self.refused(ErrorCode::GenericError, "", &format!("no CALL {id} came before")));
+        };
+        let verdict = self.payload(codec.response, payload);
+        self.answered(id, fitting);
+        verdict
+    }
+
+    fn answered(&mut self, id: &str, place: usize) {
+        let Some(open) = self.asked.get_mut(id) else { return };
+        open.remove(place);
+        if open.is_empty() {
+            self.asked.remove(id);
         }
     }
 
     fn call(&mut self, id: Text, action: &str, payload: &str) -> Verdict {
         match self.codecs.get(action) {
             Some(codec) if codec.info.response.is_some() => {
-                self.asked.insert(id, codec.info.name);
+                let open = self.asked.entry(id).or_default();
+                if open.len() == MOST_OPEN {
+                    open.pop_front();
+                }
+                open.push_back(codec.info.name);
                 self.payload(codec.request, payload)
             }
             _ => Err(self.refused(ErrorCode::NotImplemented, "", &format!("{action} is no request of this version"))),
         }
     }
 
-    fn failure(&self, failure: &Failure) -> Verdict {
+    fn failure(&self, failure: &Failure, line: &str) -> Verdict {
+        if !self.options.lenient {
+            self.elements(line)?;
+        }
         let version = self.options.version;
         let known = ErrorCode::ALL.iter().any(|code| failure.code == code.name(version));
         if !known {
@@ -161,5 +194,21 @@ impl<'a> Judge<'a> {
             return Err(self.refused(ErrorCode::PropertyConstraintViolation, "/3", &text));
         }
         Ok("ok".into())
+    }
+
+    /// Whether an error has the elements that 1.6J §4.2.3 and Part 4 §4.2.3 want; sessions take fewer.
+    fn elements(&self, line: &str) -> Result<(), String> {
+        let elements: Vec<Json> = serde_json::from_str(line)
+            .map_err(|error| self.refused(ErrorCode::FormatViolation, "", &format!("not a JSON array: {error}")))?;
+        let [_, _, _, description, details] = &elements[..] else {
+            let text = format!("an error has 5 elements, this one has {}", elements.len());
+            return Err(self.refused(ErrorCode::RpcFrameworkError, "", &text));
+        };
+        for (path, element, begins, kind) in [("/3", description, '"', "a string"), ("/4", details, '{', "an object")] {
+            if !element.as_str().starts_with(begins) {
+                return Err(self.refused(ErrorCode::TypeConstraintViolation, path, &format!("is not {kind}")));
+            }
+        }
+        Ok(())
     }
 }

@@ -34,8 +34,6 @@ fn payloads_are_ok_or_get_code_pointer_and_text() {
         "nonsense\n"
     );
     let (lines, status) = program(&["check", "--version", "1.6", "--action", "Authorize"], input);
-    let heads: Vec<String> =
-        lines.iter().map(|line| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ")).collect();
     let expected = [
         "ok",
         "PropertyConstraintViolation /idTag",
@@ -44,7 +42,7 @@ fn payloads_are_ok_or_get_code_pointer_and_text() {
         "FormationViolation /extra",
         "FormationViolation ",
     ];
-    assert_eq!(heads, expected);
+    assert_eq!(heads(&lines), expected);
     assert_eq!(status, Some(1));
 }
 
@@ -81,6 +79,79 @@ fn frames_are_read_in_their_context() {
     let expected =
         ["ok", "ok", "GenericError", "NotImplemented", "ok", "PropertyConstraintViolation", "ok", "NotImplemented"];
     assert_eq!(heads, expected, "{lines:?}");
+}
+
+fn heads(lines: &[String]) -> Vec<String> {
+    lines.iter().map(|line| line.splitn(3, ' ').take(2).collect::<Vec<_>>().join(" ")).collect()
+}
+
+/// Part 4 §4.1.4: an id is unique for its sender alone.
+#[test]
+fn both_sides_may_ask_with_the_same_id() {
+    let input = concat!(
+        r#"[2,"1","Heartbeat",{}]"#,
+        "\n",
+        r#"[2,"1","Reset",{"type":"Immediate"}]"#,
+        "\n",
+        r#"[3,"1",{"status":"Accepted"}]"#,
+        "\n",
+        r#"[3,"1",{"currentTime":"2026-01-31T12:00:00Z"}]"#,
+        "\n",
+        r#"[3,"1",{"currentTime":"2026-01-31T12:00:00Z"}]"#,
+        "\n",
+        r#"[2,"1","Reset",{"type":"Immediate"}]"#,
+        "\n",
+        r#"[2,"1","Heartbeat",{}]"#,
+        "\n",
+        r#"[3,"1",{"status":7}]"#,
+        "\n",
+        r#"[4,"1","InternalError","",{}]"#,
+        "\n",
+        r#"[3,"1",{"status":"Accepted"}]"#,
+        "\n"
+    );
+    let (lines, _) = program(&["check", "--version", "2.0.1", "--frames"], input);
+    let refused = "TypeConstraintViolation /status";
+    assert_eq!(heads(&lines), ["ok", "ok", "ok", "ok", "GenericError ", "ok", "ok", refused, "ok", "GenericError "]);
+}
+
+#[test]
+fn an_error_has_five_elements_each_of_its_kind() {
+    let input = concat!(
+        r#"[4,"1","InternalError",""]"#,
+        "\n",
+        r#"[4,"1","InternalError","",{},1]"#,
+        "\n",
+        r#"[4,"1","InternalError",null,{}]"#,
+        "\n",
+        r#"[5,"1","InternalError","","none"]"#,
+        "\n",
+        r#"[5,"1","InternalError","why",{"at":[1]}]"#,
+        "\n"
+    );
+    let (lines, status) = program(&["check", "--version", "2.1", "--frames"], input);
+    let kinds = ["TypeConstraintViolation /3", "TypeConstraintViolation /4", "ok"];
+    assert_eq!(heads(&lines)[2..], kinds);
+    assert_eq!(lines[0], "RpcFrameworkError  an error has 5 elements, this one has 4");
+    assert_eq!(lines[1], "RpcFrameworkError  an error has 5 elements, this one has 6");
+    assert_eq!(status, Some(1));
+    let (lines, status) = program(&["check", "--version", "2.1", "--frames", "--lenient"], input);
+    assert_eq!((lines, status), (vec!["ok".to_owned(); 5], Some(0)));
+}
+
+/// Part 2 §3.1; sessions take them.
+#[test]
+fn more_than_three_decimals_of_a_second_are_refused_in_2x_unless_they_are_forgiven() {
+    let payload = "{\"currentTime\":\"2026-01-31T12:00:00.1234Z\"}\n";
+    let check = |version: &str, more: &[&str]| {
+        let mut arguments = vec!["check", "--version", version, "--action", "Heartbeat", "--response"];
+        arguments.extend(more);
+        program(&arguments, payload)
+    };
+    let refused = "FormatViolation /currentTime \"2026-01-31T12:00:00.1234Z\" has more than 3 decimals of a second";
+    assert_eq!(check("2.0.1", &[]), (vec![refused.to_owned()], Some(1)));
+    assert_eq!(check("2.1", &["--lenient"]), (vec!["ok, FineTimestamp /currentTime".to_owned()], Some(0)));
+    assert_eq!(check("1.6", &[]), (vec!["ok".to_owned()], Some(0)));
 }
 
 #[test]
