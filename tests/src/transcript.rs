@@ -144,8 +144,9 @@ impl Transcript {
         }
     }
 
-    /// The WebSocket is open.
+    /// The WebSocket is open; what was sent through the last one is lost.
     pub fn connect(&mut self) {
+        self.frames.clear();
         self.event(Event::Connected(self.version));
     }
 

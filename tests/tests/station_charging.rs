@@ -520,6 +520,61 @@ fn what_is_not_significant_is_not_told_and_no_source_overrules_another() {
     assert_eq!(told(&station, EVSE), amperes(25));
 }
 
+/// K11.FR.02, K13.FR.02: what happened without a link is told when there is one; of each limit only the last.
+#[test]
+fn limits_of_the_site_are_told_after_a_reconnect() {
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    station.event(Event::Disconnected);
+    station.fact(external(0, 8, ChargingLimitSource::EMS));
+    station.fact(external(0, 10, ChargingLimitSource::EMS));
+    station.fact(external(1, 20, ChargingLimitSource::SO));
+    station.fact(Input::ExternalLimitCleared { evse: EVSE, source: ChargingLimitSource::SO });
+    station.connect();
+    let told_csms = station.exchange("NotifyChargingLimit", json!({}));
+    assert_eq!(steps(&told_csms["chargingSchedule"][0]), [(0, 10.0)]);
+    let cleared = station.exchange("ClearedChargingLimit", json!({}));
+    assert_eq!(cleared, json!({ "chargingLimitSource": "SO", "evseId": 1 }));
+    station.expect_nothing();
+}
+
+/// K11.FR.02: a CSMS that did not answer may not have heard.
+#[test]
+fn a_limit_of_the_site_that_was_not_answered_is_told_again() {
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    station.fact(external(0, 8, ChargingLimitSource::EMS));
+    station.expect("NotifyChargingLimit");
+    station.event(Event::Disconnected);
+    station.connect();
+    station.exchange("NotifyChargingLimit", json!({}));
+    station.event(Event::Disconnected);
+    station.connect();
+    station.expect_nothing();
+}
+
+/// S-30: no question occupies the station for long.
+#[test]
+fn a_composite_schedule_of_decades_is_cut_and_says_so() {
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    accepts(&mut station, 1, &profile(1, 0, "TxDefaultProfile", &[(0, 16)]));
+    let answer = station.call("GetCompositeSchedule", json!({ "evseId": 1, "duration": i32::MAX }));
+    assert_eq!(answer[2]["schedule"]["duration"], 366 * 86_400);
+    let hit =
+        |output: &Output| matches!(output, Output::LimitHit { text } if text.contains("was cut after 31622400 s"));
+    assert!(station.outputs.iter().any(hit));
+}
+
+/// E06: the vehicle did not wish to stop.
+#[test]
+fn a_transaction_that_ends_because_of_a_zero_limit_was_not_stopped_by_the_vehicle() {
+    let variables = [("TxCtrlr", "TxStopPoint", "", "EnergyTransfer")];
+    let mut station = Transcript::accepted(Version::V201, &variables);
+    station.charge();
+    let set = json!({ "evseId": 1, "chargingProfile": profile(1, 0, "TxDefaultProfile", &[(0, 0)]) });
+    assert_eq!(station.call("SetChargingProfile", set)[2]["status"], "Accepted");
+    let ended = station.answer_all("TransactionEvent").pop().expect("it ends");
+    assert_eq!((&ended["eventType"], &ended["transactionInfo"]["stoppedReason"]), (&json!("Ended"), &json!("Other")));
+}
+
 /// I-5 through boot: nobody needs to tell it again.
 #[test]
 fn a_limit_of_the_site_survives_a_power_cut() {

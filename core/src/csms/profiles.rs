@@ -24,6 +24,8 @@ use crate::domain::{
 pub(super) const PREFIX: &str = "profile/";
 /// Requests for reports whose parts are awaited at once.
 const REPORTS: usize = 4;
+/// Periods of the limits that a vehicle's plan is held against.
+const PERIODS: usize = 4_096;
 /// Remote starts with a profile whose transaction is awaited.
 const STARTS: usize = 4;
 
@@ -243,8 +245,10 @@ impl Csms {
         let last = periods.filter_map(|period| u32::try_from(period.start_period).ok()).max().unwrap_or(0);
         let duration_s = plan.schedule.duration.and_then(|duration| u32::try_from(duration).ok()).unwrap_or(last + 1);
         let choice = plan.selected.and_then(|id| self.choice_of(plan.evse, id)).unwrap_or(0);
-        let query = Query { choice, ..Query::new(EvseId(1), start, duration_s, unit) };
-        profiles.composite(&query).is_some_and(|limits| exceeds(&plan.schedule, &limits).is_none())
+        let query = Query { choice, max_periods: PERIODS, ..Query::new(EvseId(1), start, duration_s, unit) };
+        // What is not known to keep the limits does not.
+        let limits = profiles.composite(&query).filter(|limits| !limits.is_cut);
+        limits.is_some_and(|limits| exceeds(&plan.schedule, &limits).is_none())
     }
 
     /// What is kept for an EVSE, as the only one of a station.

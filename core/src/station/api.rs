@@ -151,6 +151,14 @@ pub struct Limits {
     /// Periods of a composite schedule that the CSMS asks for; beyond it the schedule covers less time (K08).
     #[serde(default = "composite_periods")]
     pub composite_periods: usize,
+    /// Seconds of a composite schedule that the CSMS asks for; beyond it the schedule covers less time (K08).
+    #[serde(default = "composite_s")]
+    pub composite_s: u32,
+}
+
+/// A year.
+const fn composite_s() -> u32 {
+    366 * 86_400
 }
 
 const fn composite_periods() -> usize {
@@ -166,6 +174,7 @@ impl Default for Limits {
             custom_variables: 64,
             report_part: 20,
             composite_periods: composite_periods(),
+            composite_s: composite_s(),
         }
     }
 }

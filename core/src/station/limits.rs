@@ -15,7 +15,9 @@ use super::api::{Config, Output};
 use super::shared::{Cx, Signal, Timer};
 use crate::charging::{Claim, Installed, Limit, Now, Profiles, Rules, share};
 use crate::dialect;
-use crate::domain::{ChargingLimitSource, ChargingProfile, ChargingProfilePurpose, EvseId, IdToken, TriggerReason};
+use crate::domain::{
+    ChargingLimitSource, ChargingProfile, ChargingProfilePurpose, EvseId, IdToken, Request, TriggerReason,
+};
 use crate::time::Instant;
 
 /// The prefix of the records of profiles.
@@ -34,6 +36,8 @@ pub(crate) struct Charging {
     stale: bool,
     /// The limits hold from a time to another, or as long as the clock is not known.
     holds: Option<Span>,
+    /// Messages about limits from outside that the CSMS has not heard: one for each source and EVSE, as limits are.
+    pub(crate) untold: Vec<Request>,
 }
 
 /// When limits hold.
@@ -76,7 +80,7 @@ impl Charging {
             profiles.set_rating(EvseId(0), rating);
         }
         let evses = config.evses.iter().map(|_| Offer::default()).collect();
-        Self { profiles, evses, stale: true, holds: None }
+        Self { profiles, evses, stale: true, holds: None, untold: Vec::new() }
     }
 
     fn offer(&mut self, evse: EvseId) -> Option<&mut Offer> {

@@ -204,6 +204,7 @@ impl Station {
             }
             let mut cx = Cx { shared: &mut self.shared, out };
             limits::settle(&mut cx);
+            smart_charging::send_untold(&mut cx);
             let rebooting = self.reset.advance(&mut cx, &self.transactions, &self.delivery);
             if rebooting {
                 self.powered = false;

@@ -125,14 +125,17 @@ fn try_composite(cx: &mut Cx<'_>, query: &CompositeQuery) -> Result<CompositeSch
     let Ok(duration_s) = u32::try_from(query.duration_s) else {
         return Err(refused(Reason::InvalidSchedule, "the duration is negative"));
     };
-    let most = cx.config.limits.composite_periods;
-    let asked = Query { rated: true, max_periods: most, ..Query::new(query.evse, cx.utc(), duration_s, unit) };
+    let (most, longest) = (cx.config.limits.composite_periods, cx.config.limits.composite_s);
+    let covered_s = duration_s.min(longest);
+    let asked = Query { rated: true, max_periods: most, ..Query::new(query.evse, cx.utc(), covered_s, unit) };
     let Some(composite) = cx.charging.profiles.composite(&asked) else {
         return Err(refused(Reason::UnknownEvse, "there is no such EVSE (K08.FR.05)"));
     };
     if composite.is_cut {
         let covered = composite.duration_s;
         cx.limit_hit(format!("a composite schedule of more than {most} periods was cut after {covered} s"));
+    } else if covered_s < duration_s {
+        cx.limit_hit(format!("a composite schedule of {duration_s} s was cut after {longest} s"));
     }
     Ok(composite.to_wire())
 }
@@ -177,12 +180,52 @@ fn try_external_limit(cx: &mut Cx<'_>, limit: ExternalLimit) -> Result<(), Refus
     let replaced = cx.charging.profiles.restore(installed.clone())?;
     keep(cx, &installed, &replaced);
     let is_news = known.is_none_or(|known| differs(cx, &known.profile, &installed.profile));
-    if is_news && cx.is_online() {
+    if is_news {
         let with_schedules = cx.variables.flag(Known::NotifyLimitWithSchedules);
         let schedules = if with_schedules { limit.schedules } else { Vec::new() };
-        cx.call(Request::ChargingLimit(ExternalLimit { schedules, ..limit }));
+        report(cx, Request::ChargingLimit(ExternalLimit { schedules, ..limit }));
     }
     Ok(())
+}
+
+/// K11.FR.02, K13.FR.02: the CSMS hears of it, once there is a link; of one limit only the last that happened to it.
+fn report(cx: &mut Cx<'_>, news: Request) {
+    cx.charging.untold.retain(|older| !is_outdated(older, &news));
+    cx.charging.untold.push(news);
+}
+
+/// Whether one message about an external limit says all that another said before.
+fn is_outdated(older: &Request, newer: &Request) -> bool {
+    let about = |request: &Request| match request {
+        Request::ChargingLimit(limit) => Some((limit.evse, limit.source.clone(), Some(limit.is_local_generation))),
+        Request::ChargingLimitCleared { evse, source } => Some((*evse, source.clone(), None)),
+        _ => None,
+    };
+    about(older).zip(about(newer)).is_some_and(|((evse, source, kind), (newer_evse, newer_source, newer_kind))| {
+        let same_kind = newer_kind.is_none() || kind.is_none() || kind == newer_kind;
+        (evse, source) == (newer_evse, newer_source) && same_kind
+    })
+}
+
+/// Sends what the CSMS has not heard yet.
+pub(crate) fn send_untold(cx: &mut Cx<'_>) {
+    if cx.charging.untold.is_empty() || !cx.is_online() {
+        return;
+    }
+    let room = cx.config.limits.waiting_calls.saturating_sub(cx.waiting.len());
+    let now = room.min(cx.charging.untold.len());
+    for news in cx.shared.charging.untold.drain(..now).collect::<Vec<_>>() {
+        cx.call(news);
+    }
+}
+
+/// The link broke before the CSMS answered: it may not have heard.
+pub(crate) fn on_link_lost(cx: &mut Cx<'_>, request: &Request) {
+    let is_limit = matches!(request, Request::ChargingLimit(_) | Request::ChargingLimitCleared { .. });
+    let untold = &mut cx.charging.untold;
+    if is_limit && !untold.iter().any(|newer| is_outdated(request, newer)) {
+        untold.push(request.clone());
+    }
 }
 
 /// K11.FR.02, SC.03: by more than LimitChangeSignificance, at any time of the schedule.
@@ -207,9 +250,7 @@ pub(crate) fn on_external_limit_cleared(cx: &mut Cx<'_>, evse: EvseId, source: &
         cx.delete(key(*id));
     }
     limits::changed(cx);
-    if cx.is_online() {
-        cx.call(Request::ChargingLimitCleared { evse, source: source.clone() });
-    }
+    report(cx, Request::ChargingLimitCleared { evse, source: source.clone() });
 }
 
 /// K15.FR.01, K17.FR.01; the answer is told, or that there is none.

@@ -14,6 +14,7 @@ use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
 use super::limits;
 use super::shared::{Cx, Timer, Waiting};
+use super::smart_charging;
 use crate::device_model::Known;
 use crate::dialect::{self, Names, Refusal};
 use crate::domain::{Answer, Command, DataTransferAnswer, EvseId, RegistrationStatus, Reply, Request, UnlockStatus};
@@ -153,11 +154,13 @@ impl Station {
         self.delivery.on_disconnected(&mut cx);
         // What waits is about now, and now will be over when the link is back.
         let waiting = core::mem::take(&mut self.shared.waiting);
-        if let Some(Sent::Live(request)) = open {
+        let open = match open {
+            Some(Sent::Live(request)) => Some(request),
+            _ => None,
+        };
+        for request in open.into_iter().chain(waiting.into_iter().map(|waiting| waiting.request)) {
+            smart_charging::on_link_lost(&mut self.cx(out), &request);
             self.on_request_lost(&request, out);
-        }
-        for waiting in waiting {
-            self.on_request_lost(&waiting.request, out);
         }
     }
 

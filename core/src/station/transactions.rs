@@ -373,8 +373,9 @@ impl Transactions {
             let lost = transaction.seen.and(stop_points).without(holding);
             transaction.seen = transaction.seen.with(holding);
             if !lost.is_empty() {
+                let unoffered = cx.evse(evse).is_some_and(|facts| facts.offers_nothing);
                 let suspended = session.authorized.as_ref().is_some_and(|authorized| authorized.suspended);
-                let ending = session.withdrawn.take().unwrap_or_else(|| lost_ending(&trigger, suspended));
+                let ending = session.withdrawn.take().unwrap_or_else(|| lost_ending(&trigger, suspended, unoffered));
                 session_end(session, ending.told_by(trigger));
                 self.open_path(cx, delivery, evse);
                 return;
@@ -582,11 +583,12 @@ fn stop_points(cx: &Cx<'_>) -> Points {
 }
 
 /// Why a transaction ends whose stop point was lost without anyone having stopped it.
-fn lost_ending(trigger: &TriggerReason, suspended: bool) -> Ending {
+fn lost_ending(trigger: &TriggerReason, suspended: bool, unoffered: bool) -> Ending {
     let reason = match trigger {
         _ if suspended => StoppedReason::DeAuthorized,
         TriggerReason::EVCommunicationLost | TriggerReason::EVDeparted => StoppedReason::EVDisconnected,
-        TriggerReason::ChargingStateChanged => StoppedReason::StoppedByEV,
+        // A limit of zero is nobody's wish to stop.
+        TriggerReason::ChargingStateChanged if !unoffered => StoppedReason::StoppedByEV,
         _ => StoppedReason::Other,
     };
     Ending { trigger: trigger.clone(), reason, reset: None, token: None }
