@@ -1,6 +1,7 @@
 //! Harnesses: a station and its CSMS side in one virtual time, with a network, disks, hardware and a driver that a test or
 //! a seed can disturb.
 
+pub mod charging;
 mod hardware;
 mod net;
 mod pair;

@@ -5,100 +5,11 @@ use pilotwire::messages::Decimal;
 use pilotwire::messages::v2::{ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod};
 use pilotwire::station::{Input, Output};
 use pilotwire::{Event, Version};
+use pilotwire_tests::charging::{
+    T0, accepts, amperes, composite, ids, lasting, of_transaction, profile, refuses, reports, steps, told, transaction,
+};
 use pilotwire_tests::transcript::{EVSE, Transcript, remote_start};
 use serde_json::{Value, json};
-
-const T0: &str = "2026-03-01T10:00:00Z";
-
-/// A profile of 2.0.1: absolute from the station's first second on, in amperes.
-fn profile(id: i32, level: i32, purpose: &str, periods: &[(i32, i32)]) -> Value {
-    let periods: Vec<Value> =
-        periods.iter().map(|(start, limit)| json!({ "startPeriod": start, "limit": limit })).collect();
-    json!({
-        "id": id, "stackLevel": level, "chargingProfilePurpose": purpose, "chargingProfileKind": "Absolute",
-        "chargingSchedule": [{ "id": 1, "startSchedule": T0, "chargingRateUnit": "A", "chargingSchedulePeriod": periods }],
-    })
-}
-
-fn lasting(mut profile: Value, duration: i32) -> Value {
-    profile["chargingSchedule"][0]["duration"] = duration.into();
-    profile
-}
-
-fn of_transaction(mut profile: Value, station: &Transcript) -> Value {
-    profile["transactionId"] = transaction(station).into();
-    profile
-}
-
-fn transaction(station: &Transcript) -> String {
-    let started = station.outputs.iter().rev().find_map(|output| match output {
-        Output::TransactionStarted { transaction, .. } => Some(transaction.to_string()),
-        _ => None,
-    });
-    started.expect("a transaction runs")
-}
-
-fn set(station: &mut Transcript, evse: i32, profile: &Value) -> Value {
-    station.call("SetChargingProfile", json!({ "evseId": evse, "chargingProfile": profile }))[2].clone()
-}
-
-fn accepts(station: &mut Transcript, evse: i32, profile: &Value) {
-    assert_eq!(set(station, evse, profile)["status"], "Accepted", "{profile}");
-}
-
-fn refuses(station: &mut Transcript, evse: i32, profile: &Value, reason: &str) {
-    let answer = set(station, evse, profile);
-    assert_eq!(
-        (&answer["status"], &answer["statusInfo"]["reasonCode"]),
-        (&json!("Rejected"), &json!(reason)),
-        "{answer}"
-    );
-}
-
-/// The composite schedule in amperes: starts and limits.
-fn composite(station: &mut Transcript, evse: i32, duration: i32) -> Vec<(i64, f64)> {
-    let asked = json!({ "evseId": evse, "duration": duration, "chargingRateUnit": "A" });
-    let answer = station.call("GetCompositeSchedule", asked)[2].clone();
-    assert_eq!(answer["status"], "Accepted", "{answer}");
-    steps(&answer["schedule"])
-}
-
-fn steps(schedule: &Value) -> Vec<(i64, f64)> {
-    let periods = schedule["chargingSchedulePeriod"].as_array().cloned().unwrap_or_default();
-    let step = |period: &Value| Some((period["startPeriod"].as_i64()?, period["limit"].as_f64()?));
-    periods.iter().filter_map(step).collect()
-}
-
-/// Asks for profiles, answers all reports, and gives them.
-fn reports(station: &mut Transcript, criterion: Value, evse: Option<i32>) -> Vec<Value> {
-    let mut asked = json!({ "requestId": 5, "chargingProfile": criterion });
-    if let Some(evse) = evse {
-        asked["evseId"] = evse.into();
-    }
-    let answer = station.call("GetChargingProfiles", asked)[2].clone();
-    let reports = station.answer_all("ReportChargingProfiles");
-    let expected = if reports.is_empty() { "NoProfiles" } else { "Accepted" };
-    assert_eq!(answer["status"], expected);
-    reports
-}
-
-fn ids(reports: &[Value]) -> Vec<i64> {
-    let profiles = reports.iter().flat_map(|report| report["chargingProfile"].as_array().cloned().unwrap_or_default());
-    profiles.filter_map(|profile| profile["id"].as_i64()).collect()
-}
-
-/// The last limit in amperes that the hardware of an EVSE was told.
-fn told(station: &Transcript, evse: EvseId) -> Option<Decimal> {
-    let limit = station.outputs.iter().rev().find_map(|output| match output {
-        Output::SetLimit { evse: at, limit } if *at == evse => Some(*limit),
-        _ => None,
-    });
-    limit.expect("a limit was told").current_a
-}
-
-fn amperes(limit: i32) -> Option<Decimal> {
-    Some(Decimal::from_int(limit))
-}
 
 /// TC_K_01_CS, TC_K_03_CS, TC_K_10_CS: the same profile is reported as was set, for its EVSE.
 #[test]
@@ -174,7 +85,7 @@ fn without_smart_charging_its_messages_are_not_supported() {
     assert_eq!(station.call("GetCompositeSchedule", json!({ "evseId": 1, "duration": 60 }))[2], "NotSupported");
 }
 
-/// TC_K_05_CS to TC_K_08_CS, TC_K_24_CS; K10.FR.01, K10.FR.03, K10.FR.04.
+/// TC_K_05_CS, TC_K_08_CS, TC_K_24_CS; K10.FR.01, K10.FR.03, K10.FR.04.
 #[test]
 fn profiles_are_cleared_by_id_or_by_what_they_have_in_common() {
     let mut station = Transcript::accepted(Version::V201, &[]);
