@@ -7,52 +7,15 @@ use core::mem;
 use pilotwire_messages::v2::ChargingSchedulePeriod;
 
 use super::compile::seconds;
-use super::composite::Query;
 use super::keys::{Keys, NEVER};
 use super::more::{self, Phases};
-use super::order::{Order, Stacks};
+use super::order::{Order, Part};
+use super::query::Query;
 use super::rating::Rating;
-use super::store::Slot;
+use super::slot::Slot;
 use super::sweep::{Cell, Question, Sweep, Voice};
 use super::track::{Step, Tag, Track};
 use super::units::{NO_LIMIT, Supply};
-
-/// What a stack does to the result.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
-    /// Limits one EVSE; where the station is asked for, its limits are summed.
-    Session(usize),
-    External(usize, usize),
-    /// Limits all that was asked for.
-    StationMax,
-    StationExternal(usize),
-    /// Is added on top (K08.FR.04 of 2.1).
-    Generation(usize),
-}
-
-impl Part {
-    fn order(self, order: &Order) -> &[u32] {
-        let of = |evse: usize| order.evses.get(evse);
-        let external = |evse: usize, source: usize| {
-            of(evse).and_then(|stacks| stacks.external.get(source)).map_or(&[][..], Vec::as_slice)
-        };
-        match self {
-            Self::Session(evse) => of(evse).map_or(&[], |stacks: &Stacks| &stacks.session),
-            Self::External(evse, source) => external(evse, source),
-            Self::Generation(evse) => of(evse).map_or(&[], |stacks| &stacks.generation),
-            Self::StationMax => &order.station_max,
-            Self::StationExternal(source) => external(0, source),
-        }
-    }
-
-    /// The EVSE whose own limit this is.
-    const fn evse(self) -> Option<usize> {
-        match self {
-            Self::Session(evse) | Self::External(evse, _) => Some(evse),
-            _ => None,
-        }
-    }
-}
 
 /// Memory of answers, kept between them.
 #[derive(Debug, Default)]

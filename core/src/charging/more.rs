@@ -12,7 +12,7 @@ use alloc::boxed::Box;
 use pilotwire_messages::Decimal;
 use pilotwire_messages::v2::{ChargingSchedulePeriod, OperationMode};
 
-use super::layers::Part;
+use super::order::Part;
 use super::sweep::{Cell, Question};
 use super::track::{Step, Track};
 use super::units::{NO_LIMIT, RateUnit, Supply, converted, decimal, milli};

@@ -2,50 +2,21 @@
 
 use core::mem;
 
-use pilotwire_messages::{DateTime, Decimal};
-use serde::{Deserialize, Serialize};
+use pilotwire_messages::DateTime;
 
 use super::compile::seconds;
-use super::composite::Query;
 use super::keys::NEVER;
 use super::layers::Layers;
+use super::limit::{Held, Limit, Now};
 use super::more;
 use super::purpose::Purpose;
-use super::store::{Profiles, Slot};
+use super::query::Query;
+use super::slot::Slot;
+use super::store::Profiles;
 use super::sweep::Cell;
 use super::track::{Begin, Tag};
 use super::units::{NO_LIMIT, RateUnit, decimal};
 use crate::domain::EvseId;
-
-/// A limit that hardware can keep: everything in it holds at once.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Limit {
-    /// Amperes on each phase; `None` where nothing limits.
-    pub current_a: Option<Decimal>,
-    /// Watts on all phases together; `None` where nothing limits.
-    pub power_w: Option<Decimal>,
-    /// How many phases may be used; `None` where nobody names any.
-    pub number_phases: Option<u8>,
-    /// Which phase, where there is one only.
-    pub phase_to_use: Option<u8>,
-}
-
-/// A limit, and how long it holds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Now {
-    /// What holds.
-    pub limit: Limit,
-    /// When to ask again: the limit's next change, or a moment before it if that is far away. `None`: not within 68 years.
-    pub until: Option<DateTime>,
-}
-
-/// What holds from one second to another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Held {
-    from: i64,
-    until: i64,
-    now: Now,
-}
 
 /// Boundaries that are looked at in search of the next change.
 const LOOK_AHEAD: usize = 64;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use pilotwire_messages::Text;
 
 use super::purpose::Purpose;
-use super::store::Slot;
+use super::slot::Slot;
 use crate::domain::EvseId;
 
 /// What runs at an EVSE.
@@ -165,4 +165,41 @@ fn ranked(slots: &[Slot], is_meant: impl Fn(&Slot) -> bool) -> Vec<u32> {
     };
     order.sort_unstable_by_key(|place| core::cmp::Reverse(rank(place)));
     order
+}
+
+/// What a stack does to the result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Limits one EVSE; where the station is asked for, its limits are summed.
+    Session(usize),
+    External(usize, usize),
+    /// Limits all that was asked for.
+    StationMax,
+    StationExternal(usize),
+    /// Is added on top (K08.FR.04 of 2.1).
+    Generation(usize),
+}
+
+impl Part {
+    pub(super) fn order(self, order: &Order) -> &[u32] {
+        let of = |evse: usize| order.evses.get(evse);
+        let external = |evse: usize, source: usize| {
+            of(evse).and_then(|stacks| stacks.external.get(source)).map_or(&[][..], Vec::as_slice)
+        };
+        match self {
+            Self::Session(evse) => of(evse).map_or(&[], |stacks: &Stacks| &stacks.session),
+            Self::External(evse, source) => external(evse, source),
+            Self::Generation(evse) => of(evse).map_or(&[], |stacks| &stacks.generation),
+            Self::StationMax => &order.station_max,
+            Self::StationExternal(source) => external(0, source),
+        }
+    }
+
+    /// The EVSE whose own limit this is.
+    pub(super) const fn evse(self) -> Option<usize> {
+        match self {
+            Self::Session(evse) | Self::External(evse, _) => Some(evse),
+            _ => None,
+        }
+    }
 }

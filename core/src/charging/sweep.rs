@@ -4,7 +4,7 @@
 //! ones above it are known by nothing but the second in which they begin.
 
 use super::keys::{Keys, NEVER};
-use super::store::Slot;
+use super::slot::Slot;
 use super::track::{Position, Step, Tag, Track};
 use super::units::{NO_LIMIT, RateUnit, Supply, converted};
 

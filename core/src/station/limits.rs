@@ -11,99 +11,17 @@ use core::time::Duration;
 
 use pilotwire_messages::{DateTime, Decimal, Text};
 
-use super::api::{Config, Output};
+use super::api::Output;
+use super::offers::{Span, rules};
 use super::shared::{Cx, Signal, Timer};
-use crate::charging::{Claim, Installed, Limit, Now, Profiles, Rules, share};
-use crate::dialect;
-use crate::domain::{
-    ChargingLimitSource, ChargingProfile, ChargingProfilePurpose, EvseId, IdToken, Request, TriggerReason,
-};
-use crate::time::Instant;
+use crate::charging::{Claim, Installed, Limit, Now, share};
+use crate::domain::{ChargingLimitSource, ChargingProfile, ChargingProfilePurpose, EvseId, IdToken, TriggerReason};
 
 /// The prefix of the records of profiles.
 pub(crate) const RECORD_PREFIX: &str = "profile/";
 
 pub(crate) fn key(id: i32) -> String {
     format!("{RECORD_PREFIX}{id}")
-}
-
-/// The profiles of a station, and what its hardware was told.
-#[derive(Debug)]
-pub(crate) struct Charging {
-    pub(crate) profiles: Profiles,
-    evses: Vec<Offer>,
-    /// Something changed that limits follow from.
-    stale: bool,
-    /// The limits hold from a time to another, or as long as the clock is not known.
-    holds: Option<Span>,
-    /// Messages about limits from outside that the CSMS has not heard: one for each source and EVSE, as limits are.
-    pub(crate) untold: Vec<Request>,
-}
-
-/// When limits hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Span {
-    /// In these seconds of UTC.
-    Between(DateTime, Option<DateTime>),
-    /// Until somebody tells what time it is.
-    Untimed,
-}
-
-impl Span {
-    fn contains(self, known: bool, now: DateTime) -> bool {
-        match self {
-            Self::Between(from, until) => known && from <= now && until.is_none_or(|until| now < until),
-            Self::Untimed => !known,
-        }
-    }
-}
-
-/// One EVSE.
-#[derive(Debug, Default)]
-struct Offer {
-    told: Option<Limit>,
-    /// Since when a vehicle wants energy.
-    wants: Option<Instant>,
-    /// The transaction that the profiles know of, and whether energy may flow in it.
-    transaction: Option<(Text, bool)>,
-    /// A profile for the transaction that this token is about to begin (K05).
-    ahead: Option<(IdToken, Box<ChargingProfile>)>,
-}
-
-impl Charging {
-    pub(crate) fn new(config: &Config) -> Self {
-        let mut profiles = Profiles::new(rules(config, config.version), config.charging.supply, config.evses.len());
-        for (evse, id) in config.evses.iter().zip(1..) {
-            profiles.set_rating(EvseId(id), evse.rating);
-        }
-        if let Some(rating) = config.charging.rating {
-            profiles.set_rating(EvseId(0), rating);
-        }
-        let evses = config.evses.iter().map(|_| Offer::default()).collect();
-        Self { profiles, evses, stale: true, holds: None, untold: Vec::new() }
-    }
-
-    fn offer(&mut self, evse: EvseId) -> Option<&mut Offer> {
-        self.evses.get_mut(usize::try_from(evse.0).ok()?.checked_sub(1)?)
-    }
-
-    /// Limits are to be found anew.
-    pub(crate) fn touch(&mut self) {
-        self.stale = true;
-    }
-}
-
-fn rules(config: &Config, version: pilotwire_messages::Version) -> Rules {
-    let charging = &config.charging;
-    Rules {
-        max_stack_level: charging.max_stack_level,
-        max_profiles: charging.max_profiles,
-        max_periods: charging.max_periods,
-        amperes: charging.amperes,
-        watts: charging.watts,
-        phase_switching: charging.phase_switching,
-        edition: dialect::charging_edition(version),
-    }
 }
 
 /// Another edition may be spoken now.

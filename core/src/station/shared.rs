@@ -12,7 +12,7 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
-use super::limits::Charging;
+use super::offers::Charging;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
