@@ -4,7 +4,9 @@
 //! Words that a whole family shares (reasons, states, statuses) are those of the 2.x message tables.
 
 mod call;
+mod certificate;
 mod charging;
+mod network;
 mod transaction;
 mod variable;
 
@@ -12,7 +14,9 @@ pub use call::{
     Answer, Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, Occupation, Problem, Reply, ReportPart,
     Request, ResetKind, StationIdentity, TransactionAnswer,
 };
+pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, OcspFacts, OcspStatus, Subject};
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
+pub use network::{ClientCertificate, ConnectionFault, NetworkTarget, NoSecurityProfile, Secret, SecurityProfile};
 pub use pilotwire_messages::v2::{
     AttributeKind, AuthorizationStatus, BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds,
     ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule,

@@ -1,0 +1,137 @@
+//! How a station reaches its CSMS, and how the way is protected.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use pilotwire_messages::Text;
+use pilotwire_messages::v2::NetworkConnectionProfile;
+use serde::{Deserialize, Serialize};
+
+use super::KeyId;
+
+/// How the way to the CSMS is protected (A00; security whitepaper of 1.6, §2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i32", into = "i32")]
+#[repr(u8)]
+pub enum SecurityProfile {
+    /// 0: not at all. Only for trying things out: no edition allows it in the field.
+    Unsecured = 0,
+    /// 1: a password, and no TLS. For trusted networks only (A00.FR.201).
+    Basic = 1,
+    /// 2: a password over TLS; the CSMS shows a certificate.
+    TlsBasic = 2,
+    /// 3: certificates on both sides.
+    TlsClient = 3,
+}
+
+/// The number is no security profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no security profile {0}; there are 0 to 3")]
+pub struct NoSecurityProfile(pub i32);
+
+impl SecurityProfile {
+    /// Whether there is TLS between TCP and HTTP: the URL begins with `wss` then.
+    pub const fn has_tls(self) -> bool {
+        matches!(self, Self::TlsBasic | Self::TlsClient)
+    }
+
+    /// Whether the station shows a password.
+    pub const fn has_password(self) -> bool {
+        matches!(self, Self::Basic | Self::TlsBasic)
+    }
+}
+
+impl TryFrom<i32> for SecurityProfile {
+    type Error = NoSecurityProfile;
+
+    fn try_from(number: i32) -> Result<Self, NoSecurityProfile> {
+        match number {
+            0 => Ok(Self::Unsecured),
+            1 => Ok(Self::Basic),
+            2 => Ok(Self::TlsBasic),
+            3 => Ok(Self::TlsClient),
+            other => Err(NoSecurityProfile(other)),
+        }
+    }
+}
+
+impl From<SecurityProfile> for i32 {
+    fn from(profile: SecurityProfile) -> Self {
+        profile as Self
+    }
+}
+
+impl fmt::Display for SecurityProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        i32::from(*self).fmt(f)
+    }
+}
+
+/// A text that must not be shown: `Debug` hides it, records and journals hold it. Keep those where only their owner reads.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(Text);
+
+impl Secret {
+    /// Takes a secret.
+    pub fn new(text: impl Into<Text>) -> Self {
+        Self(text.into())
+    }
+
+    /// The secret itself; for sending and storing, not for showing.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+/// The certificate that a station shows, and its key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientCertificate {
+    /// The key, which the host has.
+    pub key: KeyId,
+    /// The certificate in PEM, and those between it and the root.
+    pub chain: Text,
+}
+
+/// Whom a station calls from now on, and with what: complete, so that nothing of an earlier target is needed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkTarget {
+    /// The slot of the network connection profile (B09).
+    pub slot: i32,
+    /// The way: URL, interface, mobile network, private network. Its password, if it has one, stands in `password` instead.
+    pub way: NetworkConnectionProfile,
+    /// How it is protected.
+    pub security: SecurityProfile,
+    /// Who the station is there, if not who it always is (2.1).
+    pub identity: Option<Text>,
+    /// The password of profiles 1 and 2. In 1.6 it is raw bytes, written as hexadecimal digits.
+    pub password: Option<Secret>,
+    /// The certificate of profile 3.
+    pub client: Option<ClientCertificate>,
+    /// What the CSMS's certificate may descend from, in PEM: of profiles 2 and 3.
+    pub roots: Vec<Text>,
+}
+
+/// Why an attempt to connect failed, as far as it matters to the station.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectionFault {
+    /// The CSMS cannot be reached, or it broke off.
+    Unreachable,
+    /// The CSMS's certificate is not good: wrong root, wrong name, out of date, revoked (A00.FR.310, A00.FR.413).
+    InvalidCsmsCertificate,
+    /// The CSMS offers no version of TLS that is allowed (A00.FR.316, A00.FR.419).
+    InvalidTlsVersion,
+    /// The CSMS offers no cipher suite that is allowed (A00.FR.323, A00.FR.426).
+    InvalidTlsCipherSuite,
+    /// The CSMS does not let us in: password, certificate or identity are not what it expects.
+    Refused,
+    /// The CSMS does not speak the version that was offered.
+    Version,
+}
