@@ -128,6 +128,7 @@ async fn session(
             endpoint: format!("ws://{}/ocpp", csms.ocpp).parse()?,
             identity: Identity::new(station)?,
             password: None,
+            tls: None,
         },
         clock,
         storage: Storage::memory(),

@@ -35,7 +35,12 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, Box<dyn Error>> {
 }
 
 fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<dyn Error>> {
-    let target = Target { endpoint: options.csms.clone(), identity: options.id.clone(), password: password(options)? };
+    let target = Target {
+        endpoint: options.csms.clone(),
+        identity: options.id.clone(),
+        password: password(options)?,
+        tls: None,
+    };
     let storage = match &options.state {
         Some(path) => {
             let records = path.join("records");

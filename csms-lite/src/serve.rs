@@ -128,7 +128,7 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
     let router = api::router(Arc::clone(&shared), server.handle(), options.api_token);
     let stop = watch::channel(false).0;
     let (ocpp_address, http_address) = (address(&ocpp)?, address(&http)?);
-    let stations = tokio::spawn(server.serve(ocpp, stopped(&stop)));
+    let stations = tokio::spawn(server.serve([ocpp.into()], stopped(&stop)));
     let requests = tokio::spawn(axum::serve(http, router).with_graceful_shutdown(stopped(&stop)).into_future());
     Ok(Running { ocpp: ocpp_address, http: http_address, store, stop, stations, requests, shared })
 }

@@ -13,12 +13,11 @@ mod registry;
 mod server;
 mod session;
 mod station;
-mod throttle;
 
 pub use clock::Clock;
 pub use host::{Host, Node};
+pub use pilotwire_wire::{Admission, ThrottleConfig};
 pub use registry::{Factory, NoStation};
-pub use server::{Admission, Authenticator, Door, Server, ServerConfig, ServerHandle};
+pub use server::{Authenticator, Door, Gate, Server, ServerConfig, ServerHandle};
 pub use session::{Socket, Stream};
 pub use station::{AttemptError, Connector, StationConfig, Target, Tcp, run_station};
-pub use throttle::ThrottleConfig;

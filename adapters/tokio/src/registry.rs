@@ -185,8 +185,8 @@ async fn run<F: Factory>(
 async fn turn_away<I>(mut commands: mpsc::Receiver<Box<Command<I>>>) {
     commands.close();
     while let Some(command) = commands.recv().await {
-        if let Command::Connected(socket, ..) = *command {
-            tokio::spawn(linger_with(socket, Refusal::Unavailable.response()));
+        if let Command::Connected(socket, upgrade, _) = *command {
+            tokio::spawn(linger_with(socket, upgrade.refuse(Refusal::Unavailable)));
         }
     }
 }

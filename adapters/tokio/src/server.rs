@@ -2,20 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pilotwire::{DateTime, Event, Instant, Version};
-use pilotwire_wire::{Limits, Refusal, ServerHandshake, Upgrade};
+use pilotwire_wire::tls::ServerTls;
+use pilotwire_wire::{Admission, Gatekeeper, Limits, Refusal, Rejection, ServerHandshake, ThrottleConfig, Upgrade};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinSet};
 
 use crate::registry::{InputOf, Registry};
 use crate::session::{linger, linger_with, read_chunk};
-use crate::throttle::Throttle;
-use crate::{Clock, Factory, NoStation, Socket, ThrottleConfig};
+use crate::{Clock, Factory, NoStation, Socket};
 
 /// How long a shutdown waits for the stations' tasks, in real time.
 const SHUTDOWN: Duration = Duration::from_secs(10);
@@ -27,15 +28,26 @@ pub trait Authenticator: Send + Sync + 'static {
     /// Looks at a well-formed upgrade request. Compare the password by
     /// [`Password::matches`](pilotwire_wire::Password::matches) or by a password hash, and the user with the identity.
     fn admit(&self, upgrade: &Upgrade, peer: SocketAddr) -> impl Future<Output = Admission> + Send;
+
+    /// Somebody was turned away, by the verdict or before it: for security logs (A00.FR.408).
+    fn turned_away(&self, why: &Rejection, peer: SocketAddr) {
+        let _ = (why, peer);
+    }
 }
 
-/// The verdict on an upgrade request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Let it in, as the station with this key: the identity, or the identity within a tenant.
-    Accept(String),
-    /// Answer this. 401 and 404 count as failed attempts (see [`ThrottleConfig`]).
-    Refuse(Refusal),
+/// A port that stations may come to.
+#[derive(Debug)]
+pub struct Gate {
+    /// Where they come in.
+    pub listener: TcpListener,
+    /// By TLS: `wss`, security profiles 2 and 3. `None`: `ws`.
+    pub tls: Option<ServerTls>,
+}
+
+impl From<TcpListener> for Gate {
+    fn from(listener: TcpListener) -> Self {
+        Self { listener, tls: None }
+    }
 }
 
 /// How to run a server.
@@ -121,7 +133,7 @@ impl<A: Authenticator, F: Factory> Server<A, F> {
         let inner = Inner {
             authenticator,
             registry,
-            throttle: Mutex::new(Throttle::new(config.throttle)),
+            gatekeeper: Gatekeeper::new(config.throttle),
             half_open: HalfOpen::new(config.handshakes),
             // Attackers do not speed up with the machines' clock.
             real: Clock::starting_at(DateTime::UNIX_EPOCH, 1),
@@ -140,28 +152,31 @@ impl<A: Authenticator, F: Factory> Server<A, F> {
         Door(Arc::clone(&self.inner))
     }
 
-    /// Accepts connections until `shutdown` is ready; then closes all of them in good order with code 1001, and returns
-    /// when every machine has come to rest, or after 10 s.
-    pub async fn serve(mut self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
-        let mut shutdown = std::pin::pin!(shutdown);
-        let door = self.door();
-        loop {
-            tokio::select! {
-                () = &mut shutdown => break,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, peer)) => {
-                        // Without it small answers wait for acknowledgements; nothing breaks.
-                        let _ = stream.set_nodelay(true);
-                        door.enter(Box::new(stream), peer);
-                    }
-                    Err(_) => tokio::time::sleep(ACCEPT_REST).await,
-                },
-            }
+    /// Accepts connections at all gates until `shutdown` is ready; then closes all of them in good order with code 1001, and
+    /// returns when every machine has come to rest, or after 10 s.
+    pub async fn serve(mut self, gates: impl IntoIterator<Item = Gate>, shutdown: impl Future<Output = ()>) {
+        let mut keepers = JoinSet::new();
+        for gate in gates {
+            keepers.spawn(keep(self.door(), gate));
         }
-        drop(listener);
+        shutdown.await;
+        keepers.shutdown().await;
         self.inner.half_open.clear();
         self.inner.registry.stop();
         let _ = tokio::time::timeout(SHUTDOWN, self.ended.recv()).await;
+    }
+}
+
+async fn keep<A: Authenticator, F: Factory>(door: Door<A, F>, gate: Gate) {
+    loop {
+        match gate.listener.accept().await {
+            Ok((stream, peer)) => {
+                // Without it small answers wait for acknowledgements; nothing breaks.
+                let _ = stream.set_nodelay(true);
+                door.enter(Box::new(stream), peer, gate.tls.as_ref());
+            }
+            Err(_) => tokio::time::sleep(ACCEPT_REST).await,
+        }
     }
 }
 
@@ -176,11 +191,19 @@ impl<A, F: Factory> Drop for Server<A, F> {
 pub struct Door<A, F: Factory>(Arc<Inner<A, F>>);
 
 impl<A: Authenticator, F: Factory> Door<A, F> {
-    /// Does the handshake on this socket, and gives it to the station's machine if it is admitted.
-    pub fn enter(&self, socket: Socket, peer: SocketAddr) {
+    /// Does the handshakes on this socket, of TLS too if it is given, and gives it to the station's machine if it is admitted.
+    pub fn enter(&self, socket: Socket, peer: SocketAddr, tls: Option<&ServerTls>) {
+        let limits = self.0.config.limits;
+        let handshake = match tls {
+            None => ServerHandshake::new(Instant::ZERO, limits),
+            Some(tls) => match ServerHandshake::by_tls(Instant::ZERO, limits, tls) {
+                Ok(handshake) => handshake,
+                Err(error) => return self.0.authenticator.turned_away(&error.into(), peer),
+            },
+        };
         let inner = Arc::clone(&self.0);
         self.0.half_open.spawn(move |ticket| async move {
-            inner.receive(socket, peer).await;
+            inner.receive(socket, handshake, peer).await;
             inner.half_open.done(ticket);
         });
     }
@@ -189,72 +212,41 @@ impl<A: Authenticator, F: Factory> Door<A, F> {
 struct Inner<A, F: Factory> {
     authenticator: A,
     registry: Arc<Registry<F>>,
-    throttle: Mutex<Throttle>,
+    gatekeeper: Gatekeeper,
     half_open: HalfOpen,
     real: Clock,
     config: ServerConfig,
 }
 
 impl<A: Authenticator, F: Factory> Inner<A, F> {
-    async fn receive(&self, mut socket: Socket, peer: SocketAddr) {
-        let admitted = match self.greet(&mut socket).await {
-            Some(Ok(upgrade)) => self.admit(upgrade, peer).await,
-            Some(Err(refusal)) => Err(refusal),
+    async fn receive(&self, mut socket: Socket, mut handshake: ServerHandshake, peer: SocketAddr) {
+        let greeting = greet(&mut socket, &mut handshake);
+        let greeted = tokio::time::timeout(self.config.limits.handshake, greeting).await;
+        let rejection = match greeted.unwrap_or(Some(Err(Refusal::TooSlow.into()))) {
             None => return,
+            Some(Ok(upgrade)) => return self.decide(socket, upgrade, peer).await,
+            Some(Err(rejection)) => rejection,
         };
-        match admitted {
-            Ok((key, upgrade)) => self.hand_over(socket, &key, upgrade).await,
-            Err(refusal) => linger_with(socket, refusal.response()).await,
+        self.authenticator.turned_away(&rejection, peer);
+        linger_with(socket, handshake.farewell(&rejection)).await;
+    }
+
+    async fn decide(&self, socket: Socket, upgrade: Upgrade, peer: SocketAddr) {
+        match self.admit(&upgrade, peer).await {
+            Ok(key) => self.hand_over(socket, &key, upgrade).await,
+            Err(refusal) => {
+                self.authenticator.turned_away(&refusal.into(), peer);
+                linger_with(socket, upgrade.refuse(refusal)).await;
+            }
         }
     }
 
-    /// Reads the request; `None` if the socket ended.
-    async fn greet(&self, socket: &mut Socket) -> Option<Result<Upgrade, Refusal>> {
-        let mut handshake = ServerHandshake::new(Instant::ZERO, self.config.limits);
-        let reading = async {
-            loop {
-                let progress = read_chunk(socket, |chunk| match chunk {
-                    [] => None,
-                    chunk => Some(handshake.receive(chunk)),
-                });
-                match progress.await.ok()?? {
-                    Ok(None) => {}
-                    Ok(Some(upgrade)) => return Some(Ok(upgrade)),
-                    Err(refusal) => return Some(Err(refusal)),
-                }
-            }
-        };
-        let result = tokio::time::timeout(self.config.limits.handshake, reading).await;
-        result.unwrap_or(Some(Err(Refusal::TooSlow)))
-    }
-
-    async fn admit(&self, upgrade: Upgrade, peer: SocketAddr) -> Result<(String, Upgrade), Refusal> {
-        let identity = upgrade.identity().as_str();
-        let address: IpAddr = peer.ip();
-        {
-            let mut throttle = lock(&self.throttle);
-            if !throttle.admits(self.real.now(), address, identity) {
-                return Err(Refusal::TooManyRequests(throttle.retry_after_s()));
-            }
-        }
-        let admission = self.authenticator.admit(&upgrade, peer).await;
-        let mut throttle = lock(&self.throttle);
-        match admission {
-            Admission::Accept(key) => {
-                throttle.succeeded(address, identity);
-                let takes_over = self.registry.is_connected(&key);
-                if takes_over && !throttle.admits_takeover(self.real.now(), &key) {
-                    return Err(Refusal::Unavailable);
-                }
-                Ok((key, upgrade))
-            }
-            Admission::Refuse(refusal) => {
-                if matches!(refusal, Refusal::Unauthorized | Refusal::NotFound) {
-                    throttle.failed(self.real.now(), address, identity);
-                }
-                Err(refusal)
-            }
-        }
+    async fn admit(&self, upgrade: &Upgrade, peer: SocketAddr) -> Result<String, Refusal> {
+        let (identity, address) = (upgrade.identity(), peer.ip());
+        self.gatekeeper.knock(self.real.now(), address, identity)?;
+        let verdict = self.authenticator.admit(upgrade, peer).await;
+        let is_connected = |key: &str| self.registry.is_connected(key);
+        self.gatekeeper.decide(self.real.now(), address, identity, verdict, is_connected)
     }
 
     async fn hand_over(&self, socket: Socket, key: &str, upgrade: Upgrade) {
@@ -263,10 +255,31 @@ impl<A: Authenticator, F: Factory> Inner<A, F> {
         };
         // Asked before the handshake is completed: a station that finds no machine should hear 503, not a broken socket.
         if self.registry.open(key).is_err() {
-            return linger_with(socket, Refusal::Unavailable.response()).await;
+            return linger_with(socket, upgrade.refuse(Refusal::Unavailable)).await;
         }
         // If it fails, the server is shutting down, and the socket is dropped with the command.
         let _ = self.registry.connected(key, socket, upgrade, version).await;
+    }
+}
+
+/// Reads the request; `None` if the socket ended.
+async fn greet(socket: &mut Socket, handshake: &mut ServerHandshake) -> Option<Result<Upgrade, Rejection>> {
+    loop {
+        let progress = read_chunk(socket, |chunk| match chunk {
+            [] => None,
+            chunk => Some(handshake.receive(chunk)),
+        });
+        match progress.await.ok()?? {
+            Ok(None) => {}
+            Ok(Some(upgrade)) => return Some(Ok(upgrade)),
+            Err(rejection) => return Some(Err(rejection)),
+        }
+        let pending = handshake.pending();
+        if !pending.is_empty() {
+            let count = pending.len();
+            socket.write_all(pending).await.ok()?;
+            handshake.sent(count);
+        }
     }
 }
 

@@ -19,7 +19,7 @@ const LINGER: Duration = Duration::from_secs(2);
 /// What a connection that is over may still send to us, to be thrown away.
 const LINGER_BYTES: usize = 256 * 1024;
 
-/// A byte stream in both directions: TCP, TLS over it, or a pipe.
+/// A byte stream in both directions: TCP, or a pipe. TLS is spoken over it by `pilotwire-wire`.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin + Send + 'static> Stream for S {}
@@ -148,7 +148,7 @@ fn poll_exchange<M: Machine, H: Host<M>>(
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Broken>> {
     if driver.pending().is_empty() {
-        // TLS keeps bytes of its own; for TCP this costs nothing.
+        // A stream of the host's own may keep bytes; for TCP this costs nothing.
         if let Poll::Ready(Err(_)) = socket.as_mut().poll_flush(context) {
             return Poll::Ready(Err(Broken));
         }
@@ -178,9 +178,7 @@ fn poll_exchange<M: Machine, H: Host<M>>(
 /// Writes what is left, ends our side, and waits for the end of the other: a socket that is dropped with unread bytes in it
 /// resets the connection, and our close frame would be lost with it.
 pub(crate) async fn linger(socket: Socket, mut connection: Box<Connection>) {
-    let bytes = connection.pending().to_vec();
-    connection.sent(bytes.len());
-    linger_with(socket, bytes).await;
+    linger_with(socket, connection.farewell()).await;
 }
 
 /// The same for bytes that are no WebSocket's.

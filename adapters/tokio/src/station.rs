@@ -5,7 +5,9 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use pilotwire::domain::ConnectionFault;
 use pilotwire::{Event, Instant, Machine, Version};
+use pilotwire_wire::tls::ClientTls;
 use pilotwire_wire::{
     Call, ClientHandshake, Connection, Endpoint, HandshakeError, Identity, Limits, Password, close_code,
 };
@@ -26,30 +28,26 @@ pub struct Target {
     pub identity: Identity,
     /// For Basic authentication; `None` sends no `Authorization`.
     pub password: Option<Password>,
+    /// For `wss`: whom to trust, and what to show. `None` is enough for `ws`.
+    pub tls: Option<ClientTls>,
 }
 
-/// Opens byte streams to an endpoint.
+/// Opens byte streams to an endpoint. TLS comes on top of them, for an endpoint that is secure.
 pub trait Connector: Send + Sync + 'static {
-    /// Opens one. With [`Endpoint::secure`], TLS must be up and the server verified when it is ready.
+    /// Opens one.
     ///
     /// # Errors
     /// Whatever the environment has to say.
     fn connect(&self, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>>;
 }
 
-/// Plain TCP; refuses `wss`.
+/// TCP.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Tcp;
 
 impl Connector for Tcp {
     fn connect(&self, endpoint: Endpoint) -> Pin<Box<dyn Future<Output = io::Result<Socket>> + Send>> {
         Box::pin(async move {
-            if endpoint.secure {
-                return Err(io::Error::new(
-                    io::ErrorKind::Unsupported,
-                    "wss:// needs a connector that speaks TLS; this one is for ws:// only",
-                ));
-            }
             let stream = TcpStream::connect((endpoint.host.as_str(), endpoint.port)).await?;
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Socket)
@@ -74,20 +72,30 @@ pub enum AttemptError {
     NetworkDown,
 }
 
+impl AttemptError {
+    /// What the station has to know of it.
+    pub fn fault(&self) -> ConnectionFault {
+        match self {
+            Self::Handshake(error) => error.fault(),
+            Self::Unreachable(_) | Self::TooSlow | Self::NetworkDown => ConnectionFault::Unreachable,
+        }
+    }
+}
+
 /// How to run a station.
 pub struct StationConfig {
     /// Whom it calls; may change while it runs.
     pub target: watch::Receiver<Target>,
     /// What the CSMS may cost it. The handshake is timed in real time, however fast the clock runs.
     pub limits: Limits,
-    /// How byte streams are opened; [`Tcp`] for plain ones.
+    /// How byte streams are opened; usually [`Tcp`].
     pub connector: Arc<dyn Connector>,
     /// While this is false, the network is cut: the socket is dropped, and attempts fail at once.
     pub network: watch::Receiver<bool>,
 }
 
 impl StationConfig {
-    /// Plain TCP, default limits, a fixed target, and a network that is always there.
+    /// TCP, default limits, a fixed target, and a network that is always there.
     pub fn plain(target: Target) -> Self {
         Self {
             target: watch::channel(target).1,
@@ -179,7 +187,8 @@ fn start(config: &StationConfig, version: Version) -> Attempt {
         if !up {
             return Err(AttemptError::NetworkDown);
         }
-        let call = Call { endpoint: target.endpoint, identity: target.identity, version, password: target.password };
+        let Target { endpoint, identity, password, tls } = target;
+        let call = Call { endpoint, identity, version, password, tls };
         let open = open(connector.connect(call.endpoint.clone()), &call, limits);
         let result = tokio::time::timeout(limits.handshake, open).await;
         result.unwrap_or(Err(AttemptError::TooSlow))
@@ -191,20 +200,32 @@ async fn open(
     call: &Call,
     limits: Limits,
 ) -> Result<(Socket, Connection), AttemptError> {
-    let mut socket = connecting.await?;
     let mut key = [0; 16];
     getrandom::fill(&mut key).map_err(io::Error::other)?;
-    // Timed from outside, so the handshake's own deadline is not looked at.
-    let mut handshake = ClientHandshake::new(Instant::ZERO, call, key, limits);
-    socket.write_all(handshake.pending()).await?;
-    socket.flush().await?;
+    // Timed from outside, so the handshake's own deadline is not looked at. Made first: what cannot work need not be dialled.
+    let mut handshake = ClientHandshake::new(Instant::ZERO, call, key, limits)?;
+    let mut socket = connecting.await?;
     loop {
+        flush(&mut socket, &mut handshake).await?;
         let progress = read_chunk(&mut socket, |chunk| match chunk {
             [] => Err(AttemptError::Unreachable(io::ErrorKind::UnexpectedEof.into())),
             chunk => Ok(handshake.receive(chunk)?),
         });
-        if let Some(connection) = progress.await?? {
-            return Ok((socket, connection));
+        match progress.await? {
+            Ok(Some(connection)) => return Ok((socket, connection)),
+            Ok(None) => {}
+            Err(error) => {
+                // An alert of TLS, for the peer's log; if it does not arrive, so be it.
+                let _ = flush(&mut socket, &mut handshake).await;
+                return Err(error);
+            }
         }
     }
+}
+
+async fn flush(socket: &mut Socket, handshake: &mut ClientHandshake) -> io::Result<()> {
+    let count = handshake.pending().len();
+    socket.write_all(handshake.pending()).await?;
+    handshake.sent(count);
+    socket.flush().await
 }

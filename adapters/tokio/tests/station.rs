@@ -62,6 +62,7 @@ fn target(url: &str, password: &str) -> Target {
         endpoint: url.parse().unwrap(),
         identity: Identity::new("CS 1").unwrap(),
         password: Some(Password::new(password)),
+        tls: None,
     }
 }
 

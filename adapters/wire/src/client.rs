@@ -4,11 +4,14 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64::Engine;
+use pilotwire::domain::ConnectionFault;
 use pilotwire::{Instant, Version};
 
 use crate::auth::BASE64;
 use crate::connection::{Connection, Side};
 use crate::http::{HeadBuffer, Response, accept_value};
+use crate::tls::{ClientTls, TlsError};
+use crate::transport::Transport;
 use crate::{Credentials, Identity, Limits, Password};
 
 /// The OCPP-J endpoint URL of a CSMS: `ws://host:port/path`, without the identity (Part 4 §3.1.1).
@@ -138,9 +141,27 @@ pub enum HandshakeError {
     /// What came back is no valid answer to an upgrade request. The peer's fault, or that of a proxy between us.
     #[error("the answer of the CSMS is no WebSocket handshake: {0}. Check host, port and path, and proxies between")]
     Invalid(&'static str),
+    /// TLS failed; see [`TlsError::fault`] for whose fault it was.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The endpoint is `wss`, and nothing was given to verify it by. Our own configuration's fault.
+    #[error("wss:// needs root certificates to verify the CSMS by")]
+    NoTls,
     /// The head of the response is over [`Limits::head_bytes`]. The peer's fault.
     #[error("the head of the CSMS's response is over the limit")]
     HeadTooLarge,
+}
+
+impl HandshakeError {
+    /// What a charging station has to know of it.
+    pub fn fault(&self) -> ConnectionFault {
+        match self {
+            Self::Tls(error) => error.fault.into(),
+            Self::Refused(401 | 403 | 404) => ConnectionFault::Refused,
+            Self::Subprotocol { .. } => ConnectionFault::Version,
+            Self::Refused(_) | Self::Invalid(_) | Self::NoTls | Self::HeadTooLarge => ConnectionFault::Unreachable,
+        }
+    }
 }
 
 fn status_hint(status: u16) -> &'static str {
@@ -165,6 +186,8 @@ pub struct Call {
     pub version: Version,
     /// For Basic authentication; the user is the identity.
     pub password: Option<Password>,
+    /// For an endpoint that is [`secure`](Endpoint::secure).
+    pub tls: Option<ClientTls>,
 }
 
 /// Opens a WebSocket to a CSMS.
@@ -173,8 +196,7 @@ pub struct Call {
 /// an error, and give up at [`poll_timeout`](Self::poll_timeout).
 #[derive(Debug)]
 pub struct ClientHandshake {
-    request: Vec<u8>,
-    written: usize,
+    transport: Transport,
     head: HeadBuffer,
     key: String,
     version: Version,
@@ -183,19 +205,28 @@ pub struct ClientHandshake {
 }
 
 impl ClientHandshake {
-    /// A handshake that begins now, when TCP (and TLS) are through. `key` should be 16 fresh random bytes; it protects
-    /// from confused caches, not from attackers.
-    pub fn new(now: Instant, call: &Call, key: [u8; 16], limits: Limits) -> Self {
+    /// A handshake that begins now, when TCP is through: TLS first, if the endpoint is secure. `key` should be 16 fresh
+    /// random bytes; it protects from confused caches, not from attackers.
+    ///
+    /// # Errors
+    /// TLS cannot begin: our own configuration's fault.
+    pub fn new(now: Instant, call: &Call, key: [u8; 16], limits: Limits) -> Result<Self, HandshakeError> {
         let key = BASE64.encode(key);
-        Self {
-            request: request(call, &key),
-            written: 0,
+        let mut transport = match (call.endpoint.secure, &call.tls) {
+            (false, _) => Transport::plain(),
+            (true, Some(tls)) => Transport::client(tls, &call.endpoint.host)?,
+            (true, None) => return Err(HandshakeError::NoTls),
+        };
+        // TLS keeps it until it is up.
+        transport.send(&request(call, &key));
+        Ok(Self {
+            transport,
             head: HeadBuffer::new(&limits),
             key,
             version: call.version,
             limits,
             deadline: now + limits.handshake,
-        }
+        })
     }
 
     /// When the handshake has failed, unless it is complete by then.
@@ -203,30 +234,37 @@ impl ClientHandshake {
         self.deadline
     }
 
-    /// Bytes to write.
+    /// Bytes to write, also after an error: TLS says goodbye.
     pub fn pending(&self) -> &[u8] {
-        &self.request[self.written..]
+        self.transport.pending()
     }
 
     /// The first `count` bytes of [`pending`](Self::pending) are written.
     pub fn sent(&mut self, count: usize) {
-        self.written = (self.written + count).min(self.request.len());
+        self.transport.sent(count);
     }
 
-    /// Takes what arrived. `None`: more is needed. Frames that came with the response are already in the connection.
+    /// Takes what arrived. `None`: more is needed, or is to be written. Frames that came with the response are already in
+    /// the connection.
     ///
     /// # Errors
     /// Says what went wrong and whose fault it was; hang up then.
     pub fn receive(&mut self, bytes: &[u8]) -> Result<Option<Connection>, HandshakeError> {
-        let complete = self.head.push(bytes).map_err(|_| HandshakeError::HeadTooLarge)?;
+        let text = self.transport.decrypt(bytes)?;
+        let complete = self.head.push(&text).map_err(|_| HandshakeError::HeadTooLarge)?;
         let Some(head) = complete else {
             return Ok(None);
         };
         let response =
             Response::parse(&head.bytes, &self.limits).ok_or(HandshakeError::Invalid("it is no HTTP/1.1"))?;
         self.check(&response)?;
-        let mut connection = Connection::new(Side::Client, self.limits, Vec::new());
-        connection.receive(&head.rest);
+        let mut transport = std::mem::take(&mut self.transport);
+        if !transport.is_secure() {
+            // It was answered, so it was sent, whether anybody said so or not.
+            transport.abandon();
+        }
+        let mut connection = Connection::new(Side::Client, self.limits, transport);
+        connection.receive_plain(&head.rest);
         Ok(Some(connection))
     }
 

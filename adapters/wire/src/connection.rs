@@ -9,6 +9,7 @@ use tungstenite::{Bytes, Error, Message as Frame};
 
 use crate::Limits;
 use crate::frames::Frames;
+use crate::transport::{CHUNK, Plain, Transport};
 
 /// Close codes that we send (RFC 6455 §7.4.1, and its private range).
 pub mod close_code {
@@ -109,8 +110,7 @@ enum Phase {
 pub struct Connection {
     context: WebSocketContext,
     frames: Frames,
-    output: Vec<u8>,
-    written: usize,
+    transport: Transport,
     messages: VecDeque<Message>,
     phase: Phase,
     pings_unanswered: u32,
@@ -122,12 +122,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(side: Side, limits: Limits, output: Vec<u8>) -> Self {
+    pub(crate) fn new(side: Side, limits: Limits, transport: Transport) -> Self {
         Self {
             context: context(side, &limits),
             frames: Frames::default(),
-            output,
-            written: 0,
+            transport,
             messages: VecDeque::new(),
             phase: Phase::Open,
             pings_unanswered: 0,
@@ -142,6 +141,32 @@ impl Connection {
     /// Takes what arrived. What it means comes out of [`poll_message`](Self::poll_message); it does not depend on how the
     /// bytes were cut.
     pub fn receive(&mut self, mut bytes: &[u8]) {
+        if !self.transport.is_secure() {
+            return self.receive_plain(bytes);
+        }
+        while !bytes.is_empty() && self.phase != Phase::Over {
+            let fed = self.transport.feed(&mut bytes);
+            self.receive_decrypted();
+            if let Err(error) = fed {
+                return self.end(None, &error.to_string(), false);
+            }
+        }
+    }
+
+    fn receive_decrypted(&mut self) {
+        let mut chunk = [0; CHUNK];
+        while self.phase != Phase::Over {
+            match self.transport.read(&mut chunk) {
+                Ok(Plain::Bytes(count)) => self.receive_plain(&chunk[..count]),
+                Ok(Plain::NoMore) => return,
+                Ok(Plain::Ended) => return self.end(None, "TLS was closed without a close frame", true),
+                Err(error) => return self.end(None, &error.to_string(), false),
+            }
+        }
+    }
+
+    /// What the frames say themselves.
+    pub(crate) fn receive_plain(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.phase != Phase::Over {
             let (used, seen) = self.frames.advance(bytes);
             let (frame, rest) = bytes.split_at(used);
@@ -211,18 +236,22 @@ impl Connection {
 
     /// Bytes to write.
     pub fn pending(&self) -> &[u8] {
-        &self.output[self.written..]
+        self.transport.pending()
     }
 
     /// The first `count` bytes of [`pending`](Self::pending) are written.
     pub fn sent(&mut self, count: usize) {
-        self.written = (self.written + count).min(self.output.len());
-        if self.written == self.output.len() {
-            self.written = 0;
-            self.output.clear();
-            self.output.shrink_to(IDLE_BUFFER);
+        if self.transport.sent(count) {
             self.pings_unanswered = 0;
         }
+    }
+
+    /// All that is still to be written before hanging up, the end of TLS included. Nothing is pending afterwards.
+    pub fn farewell(&mut self) -> Vec<u8> {
+        self.transport.close();
+        let bytes = self.pending().to_vec();
+        self.transport.abandon();
+        bytes
     }
 
     /// Whether reading should pause because the peer does not take what was answered: half of
@@ -243,13 +272,12 @@ impl Connection {
     /// Gives up at once: nothing comes in any more, and nothing waits to go out.
     pub(crate) fn abandon(&mut self) {
         self.phase = Phase::Over;
-        self.output = Vec::new();
-        self.written = 0;
+        self.transport.abandon();
     }
 
     fn decode(&mut self, mut frame: &[u8]) {
         while self.phase != Phase::Over {
-            let mut pipe = Pipe { input: &mut frame, output: &mut self.output };
+            let mut pipe = Pipe { input: &mut frame, output: &mut self.transport };
             match self.context.read(&mut pipe) {
                 Ok(message) => self.on_frame(message),
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return,
@@ -275,13 +303,10 @@ impl Connection {
     fn on_close(&mut self, close: Option<CloseFrame>) {
         let mut none: &[u8] = &[];
         // The answer to the peer's close frame; the result only says that the connection is over, which we know.
-        let _ = self.context.flush(&mut Pipe { input: &mut none, output: &mut self.output });
-        self.phase = Phase::Over;
-        self.messages.push_back(Message::Closed(Closed {
-            code: close.as_ref().map(|frame| frame.code.into()),
-            reason: close.map_or(String::new(), |frame| frame.reason.as_str().to_owned()),
-            by_peer: true,
-        }));
+        let _ = self.context.flush(&mut Pipe { input: &mut none, output: &mut self.transport });
+        let code = close.as_ref().map(|frame| frame.code.into());
+        let reason = close.as_ref().map_or("", |frame| frame.reason.as_str());
+        self.end(code, reason, true);
     }
 
     fn on_error(&mut self, error: &Error) {
@@ -297,12 +322,12 @@ impl Connection {
         if self.phase == Phase::Open {
             self.write_close(code, reason);
         }
+        self.end(Some(code), reason, false);
+    }
+
+    fn end(&mut self, code: Option<u16>, reason: &str, by_peer: bool) {
         self.phase = Phase::Over;
-        self.messages.push_back(Message::Closed(Closed {
-            code: Some(code),
-            reason: reason.to_owned(),
-            by_peer: false,
-        }));
+        self.messages.push_back(Message::Closed(Closed { code, reason: reason.to_owned(), by_peer }));
     }
 
     fn write_close(&mut self, code: u16, reason: &str) {
@@ -315,15 +340,10 @@ impl Connection {
 
     fn write(&mut self, frame: Frame) {
         let mut none: &[u8] = &[];
-        let written = self.written;
-        if written > IDLE_BUFFER {
-            self.output.drain(..written);
-            self.written = 0;
-        }
         // tungstenite keeps the room of the longest frame that it ever wrote.
         self.grown |= frame.len() > IDLE_BUFFER;
         // Memory takes every byte, and the phase was checked: there is no error to expect.
-        let result = self.context.write(&mut Pipe { input: &mut none, output: &mut self.output }, frame);
+        let result = self.context.write(&mut Pipe { input: &mut none, output: &mut self.transport }, frame);
         debug_assert!(result.is_ok(), "{result:?}");
         self.shrink();
     }
@@ -356,7 +376,7 @@ fn context(side: Side, limits: &Limits) -> WebSocketContext {
 /// tungstenite's own write buffer stays empty, and [`Limits::unsent_bytes`] is the one bound.
 struct Pipe<'a, 'b> {
     input: &'a mut &'b [u8],
-    output: &'a mut Vec<u8>,
+    output: &'a mut Transport,
 }
 
 impl Read for Pipe<'_, '_> {
@@ -370,7 +390,7 @@ impl Read for Pipe<'_, '_> {
 
 impl Write for Pipe<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.output.extend_from_slice(bytes);
+        self.output.send(bytes);
         Ok(bytes.len())
     }
 

@@ -19,6 +19,10 @@ pub enum Refusal {
     /// 401: credentials are missing or wrong.
     #[error("401 Unauthorized: a user name equal to the identity, and its password, are required")]
     Unauthorized,
+    /// 403: what is shown is right, and does not do: another station's certificate, or a security profile below the one
+    /// that the station has reached (A05.FR.06).
+    #[error("403 Forbidden: {0}")]
+    Forbidden(&'static str),
     /// 404: no such charging station (Part 4 §3.3).
     #[error("404 Not Found: no charging station with this identity is known here")]
     NotFound,
@@ -48,6 +52,7 @@ impl Refusal {
         match self {
             Self::BadRequest(_) => 400,
             Self::Unauthorized => 401,
+            Self::Forbidden(_) => 403,
             Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::TooSlow => 408,

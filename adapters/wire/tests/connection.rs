@@ -13,9 +13,12 @@ fn pair(limits: Limits) -> (Connection, Connection) {
         identity: Identity::new("CS1").unwrap(),
         version: Version::V21,
         password: None,
+        tls: None,
     };
-    let mut client = ClientHandshake::new(Instant::ZERO, &call, [7; 16], Limits::default());
-    let upgrade = ServerHandshake::new(Instant::ZERO, limits).receive(client.pending());
+    let mut client = ClientHandshake::new(Instant::ZERO, &call, [7; 16], Limits::default()).unwrap();
+    let request = client.pending().to_vec();
+    client.sent(request.len());
+    let upgrade = ServerHandshake::new(Instant::ZERO, limits).receive(&request);
     let mut server = upgrade.unwrap().unwrap().accept(Version::V21);
     let client = client.receive(server.pending()).unwrap().unwrap();
     let count = server.pending().len();

@@ -91,9 +91,12 @@ fn pair(limits: Limits) -> (Connection, Connection) {
         identity: Identity::new("CS1").unwrap(),
         version: Version::V21,
         password: None,
+        tls: None,
     };
-    let mut client = ClientHandshake::new(T, &call, [7; 16], limits);
-    let upgrade = ServerHandshake::new(T, limits).receive(client.pending());
+    let mut client = ClientHandshake::new(T, &call, [7; 16], limits).unwrap();
+    let request = client.pending().to_vec();
+    client.sent(request.len());
+    let upgrade = ServerHandshake::new(T, limits).receive(&request);
     let mut server = upgrade.unwrap().unwrap().accept(Version::V21);
     let client = client.receive(server.pending()).unwrap().unwrap();
     let count = server.pending().len();

@@ -3,8 +3,8 @@
 
 use pilotwire::{Instant, Version};
 use pilotwire_wire::{
-    Call, ClientHandshake, Connection, HandshakeError, Identity, Limits, Message, Password, Refusal, ServerHandshake,
-    Upgrade,
+    Call, ClientHandshake, Connection, HandshakeError, Identity, Limits, Message, Password, Refusal, Rejection,
+    ServerHandshake, Upgrade,
 };
 
 const T0: Instant = Instant::ZERO;
@@ -37,14 +37,22 @@ fn target(path: &str) -> Vec<u8> {
     request(|lines| lines[0] = format!("GET {path} HTTP/1.1"))
 }
 
+/// Without TLS there is no other reason.
+fn refusal(why: Rejection) -> Refusal {
+    match why {
+        Rejection::Refused(refusal) => refusal,
+        Rejection::Tls(error) => panic!("{error}"),
+    }
+}
+
 fn whole(bytes: &[u8]) -> Result<Option<Upgrade>, Refusal> {
-    ServerHandshake::new(T0, Limits::default()).receive(bytes)
+    ServerHandshake::new(T0, Limits::default()).receive(bytes).map_err(refusal)
 }
 
 fn by_bytes(bytes: &[u8]) -> Result<Option<Upgrade>, Refusal> {
     let mut handshake = ServerHandshake::new(T0, Limits::default());
     for byte in bytes {
-        if let Some(upgrade) = handshake.receive(&[*byte])? {
+        if let Some(upgrade) = handshake.receive(&[*byte]).map_err(refusal)? {
             return Ok(Some(upgrade));
         }
     }
@@ -159,11 +167,12 @@ fn call(password: Option<Password>) -> Call {
         identity: Identity::new("RDAM|123").unwrap(),
         version: Version::V16,
         password,
+        tls: None,
     }
 }
 
 fn client(password: Option<Password>) -> ClientHandshake {
-    ClientHandshake::new(T0, &call(password), *b"the sample nonce", Limits::default())
+    ClientHandshake::new(T0, &call(password), *b"the sample nonce", Limits::default()).unwrap()
 }
 
 fn answer(client: &mut ClientHandshake, response: &[u8]) -> Result<Option<Connection>, HandshakeError> {

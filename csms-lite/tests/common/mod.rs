@@ -105,8 +105,9 @@ impl Peer {
             identity: Identity::new(identity).unwrap(),
             version,
             password: (!password.is_empty()).then(|| Password::new(password)),
+            tls: None,
         };
-        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], Limits::default());
+        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], Limits::default())?;
         stream.write_all(handshake.pending()).await.unwrap();
         loop {
             let mut byte = [0; 1];

@@ -169,7 +169,7 @@ impl Csms {
         let address = listener.local_addr().unwrap();
         let handle = server.handle();
         let (stop, stopped) = oneshot::channel::<()>();
-        let task = tokio::spawn(server.serve(listener, async {
+        let task = tokio::spawn(server.serve([listener.into()], async {
             let _ = stopped.await;
         }));
         Self { address, handle, seen, stop: Some(stop), task }
@@ -218,8 +218,9 @@ impl Peer {
             identity: Identity::new(identity).unwrap(),
             version: Version::V21,
             password: (!password.is_empty()).then(|| Password::new(password)),
+            tls: None,
         };
-        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], Limits::default());
+        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], Limits::default())?;
         stream.write_all(handshake.pending()).await.unwrap();
         loop {
             let mut byte = [0; 1];
