@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use csms_lite::{Options, Running, ServeError};
+use csms_lite::pki::{self, PkiError};
+use csms_lite::{Options, Running, ServeError, TlsOptions};
+use pilotwire::domain::NoSecurityProfile;
+use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
 use tracing_subscriber::filter::LevelFilter;
 
@@ -22,8 +25,55 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Serve charging stations and the HTTP API until SIGINT or SIGTERM.
     ///
-    /// Prints one line of JSON when it is ready: {"ocpp":"127.0.0.1:9000","http":"127.0.0.1:9080"}
-    Serve(Serve),
+    /// Prints one line of JSON when it is ready: {"ocpp":"127.0.0.1:9000","http":"127.0.0.1:9080"}, with "wss" if there is
+    /// a port for TLS.
+    Serve(Box<Serve>),
+    /// A certificate authority for trying things out. A network of stations deserves a real one.
+    #[command(subcommand)]
+    Pki(Pki),
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Pki {
+    /// Make an authority in a folder, and a certificate for `serve --pki`.
+    Init {
+        /// The folder; it is made if it is not there.
+        folder: PathBuf,
+        /// The operator of the stations, who stands in all certificates.
+        #[arg(long, value_name = "NAME", default_value = "Trying Things Out")]
+        organization: String,
+        /// What stations call the server: a DNS name or an address. May be given several times.
+        #[arg(long, value_name = "HOST", default_values = ["localhost", "127.0.0.1", "::1"])]
+        server: Vec<String>,
+        /// How long the certificates are good.
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+        years: u16,
+    },
+    /// Make a certificate and a key for a station, as its factory would.
+    Station {
+        /// The folder of the authority.
+        folder: PathBuf,
+        /// The station's serial number, which is its identity here.
+        serial_number: String,
+        /// How long the certificate is good.
+        #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
+        years: u16,
+    },
+}
+
+impl Pki {
+    pub(crate) fn run(self) -> Result<(), PkiError> {
+        let now = Clock::of_this_computer(1).wall();
+        match self {
+            Self::Init { folder, organization, server, years } => {
+                let names: Vec<&str> = server.iter().map(String::as_str).collect();
+                pki::init(&folder, &organization, &names, pki::validity(now, years))
+            }
+            Self::Station { folder, serial_number, years } => {
+                pki::station(&folder, &serial_number, pki::validity(now, years)).map(drop)
+            }
+        }
+    }
 }
 
 #[derive(Args)]
@@ -31,6 +81,27 @@ pub(crate) struct Serve {
     /// Where stations connect: ws://ADDR/<any path>/<identity>. Port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     ocpp: SocketAddr,
+    /// Where stations connect by TLS: wss://ADDR/<any path>/<identity>. Needs --pki, or --tls-cert and --tls-key.
+    #[arg(long, value_name = "ADDR")]
+    wss: Option<SocketAddr>,
+    /// The folder of `pki init`: its server's certificate is shown, and its stations' certificates are taken.
+    #[arg(long, value_name = "DIR", requires = "wss", conflicts_with_all = ["tls_cert", "tls_key", "client_ca"])]
+    pki: Option<PathBuf>,
+    /// The certificate to show, with those above it, in PEM.
+    #[arg(long, value_name = "F", requires_all = ["wss", "tls_key"])]
+    tls_cert: Option<PathBuf>,
+    /// Its private key in PEM.
+    #[arg(long, value_name = "F", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// What stations' certificates have to lead to, in PEM; without it no station comes with security profile 3.
+    #[arg(long, value_name = "F", requires = "tls_cert")]
+    client_ca: Option<PathBuf>,
+    /// The organization that stations' certificates have to name; any that their authority vouches for if absent.
+    #[arg(long, value_name = "NAME", requires = "wss")]
+    operator: Option<String>,
+    /// The lowest security profile that stations may come with: 1, 2 or 3. 0 is --insecure.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=3))]
+    security_profile: i32,
     /// Where the HTTP API listens; other than loopback only with --api-token-file.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9080")]
     http: SocketAddr,
@@ -70,6 +141,12 @@ pub(crate) enum CliError {
     TokenFile(PathBuf, #[source] io::Error),
     #[error("cannot listen to signals: {0}")]
     Signal(#[source] io::Error),
+    #[error("--wss needs --pki, or --tls-cert and --tls-key")]
+    NoCertificate,
+    #[error(transparent)]
+    Profile(#[from] NoSecurityProfile),
+    #[error(transparent)]
+    Pki(#[from] PkiError),
     #[error(transparent)]
     Serve(#[from] ServeError),
 }
@@ -84,8 +161,23 @@ impl Serve {
         }
     }
 
+    /// What is shown at the port for TLS, and whose certificates are taken there.
+    fn tls(&self) -> Result<Option<TlsOptions>, CliError> {
+        let Some(address) = self.wss else { return Ok(None) };
+        let (certificate, key, roots) = match (&self.pki, &self.tls_cert, &self.tls_key) {
+            (Some(folder), ..) => (folder.join("server.pem"), folder.join("server.key"), Some(folder.join("ca.pem"))),
+            (None, Some(certificate), Some(key)) => (certificate.clone(), key.clone(), self.client_ca.clone()),
+            _ => return Err(CliError::NoCertificate),
+        };
+        let client_roots = roots.map(|file| pki::read(&file)).transpose()?.into_iter().collect();
+        let chains = vec![pki::keyed_chain(&certificate, &key)?];
+        Ok(Some(TlsOptions { address, chains, client_roots, operator: self.operator.clone() }))
+    }
+
     pub(crate) fn options(self) -> Result<Options, CliError> {
         Ok(Options {
+            tls: self.tls()?,
+            lowest: self.security_profile.try_into()?,
             ocpp: self.ocpp,
             http: self.http,
             insecure: self.insecure,
@@ -106,7 +198,11 @@ fn read_token(file: PathBuf) -> Result<Password, CliError> {
 
 /// What a program that started us has to know.
 pub(crate) fn ready_line(running: &Running) -> String {
-    serde_json::json!({ "ocpp": running.ocpp.to_string(), "http": running.http.to_string() }).to_string()
+    let mut line = serde_json::json!({ "ocpp": running.ocpp.to_string(), "http": running.http.to_string() });
+    if let Some(wss) = running.wss {
+        line["wss"] = wss.to_string().into();
+    }
+    line.to_string()
 }
 
 /// Ready when somebody asks us to stop. Listens from now on.

@@ -23,10 +23,11 @@ pub mod api;
 mod doorkeeper;
 mod journal;
 mod password;
+pub mod pki;
 mod serve;
 mod shared;
 mod station;
 pub mod store;
 
 pub use password::{Hasher, PasswordError, PasswordHash};
-pub use serve::{Options, Running, ServeError, serve};
+pub use serve::{Options, Running, ServeError, TlsOptions, serve};

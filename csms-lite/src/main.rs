@@ -1,4 +1,4 @@
-//! `csms-lite serve`: see the library.
+//! `csms-lite serve` and `csms-lite pki`: see the library.
 #![forbid(unsafe_code)]
 
 mod cli;
@@ -11,9 +11,14 @@ use cli::{Cli, CliError, Command, Serve};
 use csms_lite::serve;
 
 fn main() -> ExitCode {
-    let Command::Serve(arguments) = Cli::parse().command;
-    arguments.install_log();
-    match run(arguments) {
+    let done = match Cli::parse().command {
+        Command::Serve(arguments) => {
+            arguments.install_log();
+            run(*arguments)
+        }
+        Command::Pki(pki) => pki.run().map_err(CliError::from),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error may be closed; there is nobody else to tell.

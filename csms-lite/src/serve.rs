@@ -6,9 +6,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotwire::Version;
-use pilotwire_tokio::{Clock, Server, ServerConfig};
+use pilotwire::domain::SecurityProfile;
+use pilotwire::{DateTime, Version};
+use pilotwire_tokio::{Clock, Gate, Server, ServerConfig};
 use pilotwire_wire::Password;
+use pilotwire_wire::tls::{
+    ClientCertificates, ClientRoots, KeyedChain, ServerTls, ServerTlsConfig, TimeSource, TlsSetupError,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -30,6 +34,10 @@ const LAST_REQUESTS: Duration = Duration::from_secs(5);
 pub struct Options {
     /// Where stations connect; port 0 picks a free one.
     pub ocpp: SocketAddr,
+    /// Where stations connect by TLS, beside the plain port. Default: nowhere.
+    pub tls: Option<TlsOptions>,
+    /// The lowest security profile that stations may come with. Default: 1, a password.
+    pub lowest: SecurityProfile,
     /// Where the HTTP API listens; port 0 picks a free one.
     pub http: SocketAddr,
     /// The directory of the database.
@@ -51,12 +59,40 @@ pub struct Options {
     pub server: ServerConfig,
 }
 
+/// How stations connect by TLS (security profiles 2 and 3).
+#[derive(Clone, Debug)]
+pub struct TlsOptions {
+    /// The port; 0 picks a free one.
+    pub address: SocketAddr,
+    /// What the CSMS shows; several, if some stations verify RSA alone (A00.FR.318).
+    pub chains: Vec<KeyedChain>,
+    /// What stations' certificates have to lead to, in PEM. None: no certificate is asked for, and nobody comes with security
+    /// profile 3.
+    pub client_roots: Vec<String>,
+    /// The organization that stations' certificates have to name (A00.FR.404). None: whoever the roots vouch for.
+    pub operator: Option<String>,
+}
+
+impl TlsOptions {
+    fn server(&self, clock: Clock) -> Result<ServerTls, TlsSetupError> {
+        let roots = ClientRoots { trusted: self.client_roots.clone(), let_expired_through: false };
+        let clients = match roots.trusted.is_empty() {
+            true => ClientCertificates::None,
+            false => ClientCertificates::Optional(roots),
+        };
+        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+        ServerTls::new(&ServerTlsConfig { chains: self.chains.clone(), clients, time })
+    }
+}
+
 impl Options {
     /// Free loopback ports, nobody let in without a password, real time.
     pub fn new(data: impl Into<PathBuf>) -> Self {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         Self {
             ocpp: loopback,
+            tls: None,
+            lowest: SecurityProfile::Basic,
             http: loopback,
             data: data.into(),
             insecure: false,
@@ -82,6 +118,12 @@ pub enum ServeError {
     /// The environment's fault.
     #[error("cannot listen on {0}: {1}")]
     Listen(SocketAddr, #[source] io::Error),
+    /// Our caller's fault: certificates or keys.
+    #[error(transparent)]
+    Tls(#[from] TlsSetupError),
+    /// Our caller's fault: nobody could come.
+    #[error("security profile {0} needs TLS: name a certificate and a port for it")]
+    NoTls(SecurityProfile),
     /// The environment's fault.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -95,6 +137,8 @@ pub enum ServeError {
 pub struct Running {
     /// Where stations connect.
     pub ocpp: SocketAddr,
+    /// Where stations connect by TLS.
+    pub wss: Option<SocketAddr>,
     /// Where the HTTP API listens.
     pub http: SocketAddr,
     /// What is stored. It is closed by the shutdown.
@@ -119,6 +163,13 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
         None => getrandom::u64().map_err(|_| ServeError::NoRandom)?,
     };
     let ocpp = listen(options.ocpp).await?;
+    let (mut gates, mut wss) = (Vec::new(), None);
+    if let Some(tls) = &options.tls {
+        let server = tls.server(options.clock)?;
+        let listener = listen(tls.address).await?;
+        wss = Some(address(&listener)?);
+        gates.push(Gate { listener, tls: Some(server) });
+    }
     let http = listen(options.http).await?;
     let store = Store::open(&options.data).await?;
     let shared = Arc::new(Shared::new(&options, store.clone(), seed));
@@ -128,9 +179,10 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
     let router = api::router(Arc::clone(&shared), server.handle(), options.api_token);
     let stop = watch::channel(false).0;
     let (ocpp_address, http_address) = (address(&ocpp)?, address(&http)?);
-    let stations = tokio::spawn(server.serve([ocpp.into()], stopped(&stop)));
+    gates.push(ocpp.into());
+    let stations = tokio::spawn(server.serve(gates, stopped(&stop)));
     let requests = tokio::spawn(axum::serve(http, router).with_graceful_shutdown(stopped(&stop)).into_future());
-    Ok(Running { ocpp: ocpp_address, http: http_address, store, stop, stations, requests, shared })
+    Ok(Running { ocpp: ocpp_address, wss, http: http_address, store, stop, stations, requests, shared })
 }
 
 impl Running {
@@ -154,6 +206,9 @@ impl Drop for Running {
 }
 
 fn check(options: &Options) -> Result<(), ServeError> {
+    if options.lowest.has_tls() && options.tls.is_none() {
+        return Err(ServeError::NoTls(options.lowest));
+    }
     match &options.api_token {
         Some(token) if token.reveal().len() < 16 || !token.reveal().iter().all(u8::is_ascii_graphic) => {
             Err(ServeError::WeakToken)
@@ -189,6 +244,8 @@ impl Shared {
             calls: crate::shared::Calls::default(),
             seen: crate::shared::Seen::default(),
             insecure: options.insecure,
+            lowest: options.lowest,
+            operator: options.tls.as_ref().and_then(|tls| tls.operator.clone()),
             heartbeat_s: options.heartbeat_s,
             seed,
             journals: options.journals.clone(),

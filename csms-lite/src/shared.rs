@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pilotwire::DateTime;
 use pilotwire::csms::Outcome;
+use pilotwire::domain::SecurityProfile;
 use pilotwire_tokio::Clock;
 use tokio::sync::oneshot;
 
@@ -21,6 +22,10 @@ pub(crate) struct Shared {
     pub(crate) calls: Calls,
     pub(crate) seen: Seen,
     pub(crate) insecure: bool,
+    /// Stations come with this security profile or a higher one.
+    pub(crate) lowest: SecurityProfile,
+    /// Whose name stands in the certificates of our stations (A00.FR.404).
+    pub(crate) operator: Option<String>,
     pub(crate) heartbeat_s: i32,
     pub(crate) seed: u64,
     pub(crate) journals: Option<PathBuf>,

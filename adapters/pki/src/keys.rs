@@ -147,8 +147,11 @@ fn path(folder: &Path, name: KeyId) -> PathBuf {
     folder.join(format!("{name}.key"))
 }
 
-/// Durable when it returns, and readable by its owner alone.
-pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that is durable when this returns, and that its owner alone can read.
+///
+/// # Errors
+/// It cannot be written.
+pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true);
     #[cfg(unix)]

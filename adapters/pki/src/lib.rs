@@ -21,5 +21,5 @@ mod signature;
 pub use authority::{Authority, AuthorityError, Validity};
 pub use csr::{BadRequest, SigningRequest};
 pub use host::perform;
-pub use keys::{KeyError, Keys};
+pub use keys::{KeyError, Keys, write_private};
 pub use read::MAX_CHAIN;

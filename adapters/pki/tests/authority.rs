@@ -136,7 +136,7 @@ fn a_request_that_was_tampered_with_is_refused() {
                 Err(BadRequest::Signature) => forged += 1,
                 Err(_) => unreadable += 1,
                 Ok(request) => {
-                    assert_eq!(request, SigningRequest::read(&good).unwrap(), "unused bits at the end alone")
+                    assert_eq!(request, SigningRequest::read(&good).unwrap(), "unused bits at the end alone");
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pilotwire::csms::Entry;
-use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus};
+use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
 use pilotwire::{DateTime, Version, Write};
 use sqlx::sqlite::SqliteConnection;
 
@@ -27,7 +27,10 @@ pub enum Change {
     Event(Arc<str>, Box<Entry>),
     /// Creates a station, or changes what is given.
     PutStation(NewStation),
-    /// Forgets the station's password and hides it; its transactions are kept. Touches one row, or none.
+    /// The station came with this security profile, and was let in. Touches one row, or none.
+    Secured(Arc<str>, SecurityProfile),
+    /// Forgets the station's password and security profile, and hides it; its transactions are kept. Touches one row, or
+    /// none.
     RemoveStation(Arc<str>, DateTime),
     /// Creates a token, unless there is one already. Touches one row, or none.
     AddToken(Token),
@@ -60,6 +63,7 @@ impl Change {
             Self::Status(station, report) => stations::status(work, station, report).await?,
             Self::Event(station, entry) => transactions::event(work, station, entry).await?,
             Self::PutStation(station) => stations::put(work, station).await?,
+            Self::Secured(station, profile) => stations::secured(work, station, *profile).await?,
             Self::RemoveStation(station, at) => stations::remove(work, station, *at).await?,
             Self::AddToken(token) => tokens::add(work, token).await?,
             Self::PutToken(token) => tokens::put(work, token).await?,

@@ -5,7 +5,7 @@ use sqlx::{Row, SqlitePool};
 use super::StoreError;
 
 /// Every step is done once, in this order, and never changed after its release.
-const STEPS: [&str; 1] = [include_str!("../../migrations/0001.sql")];
+const STEPS: [&str; 2] = [include_str!("../../migrations/0001.sql"), include_str!("../../migrations/0002.sql")];
 
 /// Brings the database to the latest version, all or nothing.
 pub(super) async fn migrate(pool: &SqlitePool) -> Result<(), StoreError> {

@@ -1,6 +1,6 @@
 //! Stations, their connectors, and the durable records of their machines.
 
-use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus};
+use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
 use pilotwire::{DateTime, Record, Version, Write};
 use serde::Serialize;
 use sqlx::Row;
@@ -24,6 +24,8 @@ pub struct StationRow {
     /// The hash of its password.
     #[serde(skip)]
     pub password: Option<PasswordHash>,
+    /// The highest security profile that it came with: with a lower one it is not let in (A05.FR.06).
+    pub security_profile: SecurityProfile,
     /// What it is answered when it boots.
     pub registration: RegistrationStatus,
     /// When it was made known.
@@ -218,6 +220,17 @@ pub(super) async fn status(
     Ok(done.rows_affected())
 }
 
+/// Never lower than before.
+pub(super) async fn secured(
+    work: &mut SqliteConnection,
+    station: &str,
+    profile: SecurityProfile,
+) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE stations SET security_profile = $1 WHERE identity = $2 AND security_profile < $1";
+    let done = sqlx::query(sql).bind(i64::from(i32::from(profile))).bind(station).execute(work).await?;
+    Ok(done.rows_affected())
+}
+
 pub(super) async fn put(work: &mut SqliteConnection, station: &NewStation) -> Result<u64, sqlx::Error> {
     let sql = "INSERT INTO stations (identity, number, password, registration, created)
         SELECT $1, COALESCE(MAX(number), 0) + 1, $2, COALESCE($3, 'Accepted'), $4 FROM stations WHERE 1 = 1
@@ -235,11 +248,9 @@ pub(super) async fn put(work: &mut SqliteConnection, station: &NewStation) -> Re
 
 /// The row stays: bills refer to it, and a number must not be given twice.
 pub(super) async fn remove(work: &mut SqliteConnection, station: &str, at: DateTime) -> Result<u64, sqlx::Error> {
-    let done = sqlx::query("UPDATE stations SET removed = $1, password = NULL WHERE identity = $2 AND removed IS NULL")
-        .bind(at.unix_millis())
-        .bind(station)
-        .execute(work)
-        .await?;
+    let sql = "UPDATE stations SET removed = $1, password = NULL, security_profile = 0
+        WHERE identity = $2 AND removed IS NULL";
+    let done = sqlx::query(sql).bind(at.unix_millis()).bind(station).execute(work).await?;
     Ok(done.rows_affected())
 }
 
@@ -248,6 +259,11 @@ fn read_station(row: &SqliteRow) -> StationRow {
         identity: row.text("identity").unwrap_or_default(),
         number: row.integer("number").unwrap_or_default(),
         password: row.text("password").map(PasswordHash::from_stored),
+        // One that cannot be read lets nobody in with less than all.
+        security_profile: i32::try_from(row.integer("security_profile").unwrap_or_default())
+            .ok()
+            .and_then(|number| number.try_into().ok())
+            .unwrap_or(SecurityProfile::TlsClient),
         // A status that cannot be read lets nobody in.
         registration: match row.text("registration").as_deref() {
             Some("Accepted") => RegistrationStatus::Accepted,

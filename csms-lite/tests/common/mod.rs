@@ -99,7 +99,6 @@ impl Peer {
         version: Version,
         password: &str,
     ) -> Result<Self, HandshakeError> {
-        let mut stream = soon(TcpStream::connect(address)).await.unwrap();
         let call = Call {
             endpoint: format!("ws://{address}/any/path").parse().unwrap(),
             identity: Identity::new(identity).unwrap(),
@@ -107,15 +106,23 @@ impl Peer {
             password: (!password.is_empty()).then(|| Password::new(password)),
             tls: None,
         };
-        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], Limits::default())?;
-        stream.write_all(handshake.pending()).await.unwrap();
+        Self::call_up(address, &call).await
+    }
+
+    /// By TLS or without.
+    pub(crate) async fn call_up(address: SocketAddr, call: &Call) -> Result<Self, HandshakeError> {
+        let mut stream = soon(TcpStream::connect(address)).await.unwrap();
+        let mut handshake = ClientHandshake::new(Instant::ZERO, call, [3; 16], Limits::default())?;
         loop {
-            let mut byte = [0; 1];
-            match soon(stream.read(&mut byte)).await {
-                Ok(1) => {}
+            let count = handshake.pending().len();
+            stream.write_all(handshake.pending()).await.unwrap();
+            handshake.sent(count);
+            let mut chunk = [0; 1_000];
+            let count = match soon(stream.read(&mut chunk)).await {
+                Ok(count) if count > 0 => count,
                 other => panic!("the server hung up in the handshake: {other:?}"),
-            }
-            if let Some(connection) = handshake.receive(&byte)? {
+            };
+            if let Some(connection) = handshake.receive(&chunk[..count])? {
                 return Ok(Self { stream, connection, calls: 0 });
             }
         }
