@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use charger_sim::{check, demo, schedule};
 use clap::{Args, Parser, Subcommand};
 use pilotwire::charging::RateUnit;
-use pilotwire::domain::VariableId;
+use pilotwire::domain::{SecurityProfile, VariableId};
 use pilotwire::messages::{Decimal, Text};
 use pilotwire::{DateTime, Version};
 use pilotwire_wire::{Endpoint, Identity};
@@ -162,18 +162,24 @@ pub(crate) struct DemoOptions {
     /// Where the journals are written; a new directory below the system's temporary one if absent.
     #[arg(long)]
     journals: Option<PathBuf>,
+    /// The security profile of the chargers: 0 nothing, 1 a password, 2 a password by TLS, 3 a certificate by TLS. The
+    /// certificates are those of an authority that the demo makes.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(0..=3))]
+    security_profile: i32,
 }
 
 impl From<DemoOptions> for demo::Options {
     fn from(options: DemoOptions) -> Self {
-        Self { speed: options.speed, journals: options.journals }
+        // The range was checked.
+        let profile = options.security_profile.try_into().unwrap_or(SecurityProfile::Basic);
+        Self { speed: options.speed, journals: options.journals, profile }
     }
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct RunOptions {
-    /// Where the CSMS listens: ws://host:port/path, without the identity.
-    #[arg(long, value_parser = endpoint)]
+    /// Where the CSMS listens: ws://host:port/path or wss://host:port/path, without the identity.
+    #[arg(long)]
     pub(crate) csms: Endpoint,
     /// The station's identity, as it will stand at the end of the URL.
     #[arg(long, value_parser = Identity::new)]
@@ -205,6 +211,19 @@ pub(crate) struct RunOptions {
     /// A file with the password; one line feed at its end is left out.
     #[arg(long)]
     pub(crate) password_file: Option<PathBuf>,
+    /// The security profile to come with: 0 nothing, 1 a password, 2 a password by TLS, 3 a certificate by TLS. Checked
+    /// against what else is given; follows from it if absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(i32).range(0..=3))]
+    pub(crate) security_profile: Option<i32>,
+    /// What the CSMS's certificate has to lead to, in PEM; for wss://.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// The station's certificate with those above it, in PEM: security profile 3.
+    #[arg(long, value_name = "FILE", requires_all = ["tls_key", "tls_ca"])]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// Its private key in PEM.
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// A directory for the station's records and hardware, so that they survive this process.
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,
@@ -244,16 +263,6 @@ pub(crate) struct RunOptions {
     /// A variable's value from the factory: Component.Variable=value, or Component.Variable[instance]=value.
     #[arg(long = "set", value_parser = variable)]
     pub(crate) variables: Vec<(VariableId, String)>,
-}
-
-fn endpoint(text: &str) -> Result<Endpoint, String> {
-    let endpoint: Endpoint = text.parse().map_err(|error| format!("{error}"))?;
-    if endpoint.secure {
-        return Err(
-            "this program speaks ws:// only; let a TLS client on this computer carry it to a wss:// CSMS".into()
-        );
-    }
-    Ok(endpoint)
 }
 
 fn version(text: &str) -> Result<Version, String> {

@@ -8,18 +8,18 @@ use std::time::Duration;
 use csms_lite::Running;
 use csms_lite::store::{Change, Token, TransactionFilter, TransactionRow};
 use pilotwire::Version;
-use pilotwire::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenKind, StationIdentity};
+use pilotwire::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenKind, SecurityProfile, StationIdentity};
 use pilotwire::journal::Limits;
 use pilotwire::messages::Decimal;
 use pilotwire::station::{Config, Input};
-use pilotwire_tokio::{Clock, Target};
-use pilotwire_wire::Identity;
+use pilotwire_tokio::Clock;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::charger::{Charger, Settings};
 use crate::journal::{replay_file, verdict};
 use crate::say;
+use crate::site::Site;
 use crate::storage::Storage;
 use crate::timeline::Timeline;
 
@@ -39,6 +39,8 @@ pub struct Options {
     pub speed: u32,
     /// Where journals and the database are kept; below the system's temporary directory if `None`.
     pub journals: Option<PathBuf>,
+    /// How chargers and CSMS are secured.
+    pub profile: SecurityProfile,
 }
 
 type Failure = Box<dyn Error>;
@@ -64,11 +66,13 @@ pub async fn demo(options: Options) -> Result<bool, Failure> {
     let directory = options.journals.unwrap_or(temporary);
     std::fs::create_dir_all(&directory)?;
     let clock = Clock::of_this_computer(options.speed);
-    let csms = start_csms(&directory, clock).await?;
-    say(&format!("CSMS at ws://{}/ocpp, chargers {} times as fast as real time\n", csms.ocpp, options.speed));
+    let site = Site::build(&directory, clock, options.profile)?;
+    let csms = start_csms(&directory, clock, &site).await?;
+    let (url, speed) = (site.endpoint(&csms)?, options.speed);
+    say(&format!("CSMS at {url}, security profile {}, chargers {speed} times as fast as real time\n", options.profile));
     let (first, second) = tokio::join!(
-        session(&csms, &directory, clock, ("DEMO16", Version::V16)),
-        session(&csms, &directory, clock, ("DEMO201", Version::V201)),
+        session(&csms, &site, &directory, clock, ("DEMO16", Version::V16)),
+        session(&csms, &site, &directory, clock, ("DEMO201", Version::V201)),
     );
     let sessions = [first?, second?];
     let bills = bills(&csms).await?;
@@ -87,13 +91,13 @@ pub async fn demo(options: Options) -> Result<bool, Failure> {
     Ok(well)
 }
 
-async fn start_csms(directory: &Path, clock: Clock) -> Result<Running, Failure> {
+async fn start_csms(directory: &Path, clock: Clock, site: &Site) -> Result<Running, Failure> {
     let data = directory.join("csms");
     if data.exists() {
         std::fs::remove_dir_all(&data)?;
     }
     let mut options = csms_lite::Options::new(data);
-    options.insecure = true;
+    site.open(&mut options);
     options.clock = clock;
     options.journals = Some(directory.join("csms-journals"));
     if directory.join("csms-journals").exists() {
@@ -109,12 +113,16 @@ async fn start_csms(directory: &Path, clock: Clock) -> Result<Running, Failure> 
         language: None,
     };
     csms.store.write(vec![Change::PutToken(token)]).await?;
+    for station in ["DEMO16", "DEMO201"] {
+        site.register(&csms, station, clock).await?;
+    }
     Ok(csms)
 }
 
 /// One charger's session, from power-up to the bill.
 async fn session(
     csms: &Running,
+    site: &Site,
     directory: &Path,
     clock: Clock,
     (station, version): (&'static str, Version),
@@ -124,12 +132,7 @@ async fn session(
     let listener = Arc::clone(&timeline);
     let settings = Settings {
         config: Config::new(version, identity(station), seed(version), 1),
-        target: Target {
-            endpoint: format!("ws://{}/ocpp", csms.ocpp).parse()?,
-            identity: Identity::new(station)?,
-            password: None,
-            tls: None,
-        },
+        target: site.target(csms, station, clock)?,
         clock,
         storage: Storage::memory(),
         hardware: None,

@@ -20,6 +20,7 @@ pub mod journal;
 mod plot;
 pub mod schedule;
 mod seen;
+mod site;
 pub mod storage;
 pub mod timeline;
 pub mod vehicle;

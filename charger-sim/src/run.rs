@@ -8,12 +8,14 @@ use charger_sim::charger::{Charger, Settings};
 use charger_sim::control::{self, MAX_LINE};
 use charger_sim::say;
 use charger_sim::storage::Storage;
+use pilotwire::DateTime;
 use pilotwire::charging::Rating;
 use pilotwire::domain::StationIdentity;
 use pilotwire::messages::Text;
 use pilotwire::station::Config;
 use pilotwire_tokio::{Clock, Target};
 use pilotwire_wire::Password;
+use pilotwire_wire::tls::{ClientTls, KeyedChain, TimeSource};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 use tokio::sync::Notify;
@@ -35,12 +37,8 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, Box<dyn Error>> {
 }
 
 fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<dyn Error>> {
-    let target = Target {
-        endpoint: options.csms.clone(),
-        identity: options.id.clone(),
-        password: password(options)?,
-        tls: None,
-    };
+    let clock = Clock::of_this_computer(options.speed);
+    let target = target(options, clock)?;
     let storage = match &options.state {
         Some(path) => {
             let records = path.join("records");
@@ -52,7 +50,7 @@ fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<d
     Ok(Settings {
         config: config(options),
         target,
-        clock: Clock::of_this_computer(options.speed),
+        clock,
         storage,
         hardware: options.state.as_ref().map(|path| path.join("hardware.json")),
         meter_interval_s: options.meter_interval,
@@ -87,6 +85,53 @@ fn config(options: &RunOptions) -> Config {
     config.charging.rating = options.grid_current.map(rating);
     config.variables = options.variables.iter().map(|(id, value)| (id.clone(), value.as_str().into())).collect();
     config
+}
+
+/// Whom the charger calls, and with what; refused if that is not the security profile that was asked for.
+fn target(options: &RunOptions, clock: Clock) -> Result<Target, String> {
+    let target = Target {
+        endpoint: options.csms.clone(),
+        identity: options.id.clone(),
+        password: password(options)?,
+        tls: tls(options, clock)?,
+    };
+    let (secure, password, own) = (target.endpoint.secure, target.password.is_some(), options.tls_cert.is_some());
+    if secure && target.tls.is_none() {
+        return Err("wss:// needs --tls-ca: what the CSMS's certificate has to lead to".into());
+    }
+    let comes_with = match (secure, password, own) {
+        (true, _, true) => 3,
+        (true, true, false) => 2,
+        (false, true, _) => 1,
+        _ => 0,
+    };
+    match options.security_profile {
+        Some(asked) if asked != comes_with => Err(format!(
+            "--security-profile {asked} does not fit: {}",
+            match asked {
+                0 => "profile 0 is ws:// without a password",
+                1 => "profile 1 is ws:// with a password",
+                2 => "profile 2 is wss:// with a password and without --tls-cert",
+                _ => "profile 3 is wss:// with --tls-cert and --tls-key",
+            }
+        )),
+        _ => Ok(target),
+    }
+}
+
+fn tls(options: &RunOptions, clock: Clock) -> Result<Option<ClientTls>, String> {
+    let Some(root) = &options.tls_ca else { return Ok(None) };
+    let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
+    let own = match (&options.tls_cert, &options.tls_key) {
+        (Some(certificate), Some(key)) => {
+            let chain = KeyedChain::from_pem(&read(certificate)?, &read(key)?);
+            Some(chain.map_err(|error| format!("--tls-cert {}: {error}", certificate.display()))?)
+        }
+        _ => None,
+    };
+    let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+    let tls = ClientTls::new(&[read(root)?], own.as_ref(), time);
+    tls.map(Some).map_err(|error| format!("--tls-ca {}: {error}", root.display()))
 }
 
 fn password(options: &RunOptions) -> Result<Option<Password>, String> {

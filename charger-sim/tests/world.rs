@@ -158,7 +158,8 @@ fn the_end_of_the_input_ends_the_process_when_all_was_heard() {
 fn what_makes_no_sense_on_the_command_line_is_a_usage_error() {
     for wrong in [
         &["run", "--csms", "http://127.0.0.1/", "--id", "A"][..],
-        &["run", "--csms", "wss://127.0.0.1/", "--id", "A"],
+        &["run", "--csms", "wss://127.0.0.1/", "--id", "A", "--tls-cert", "own.pem"],
+        &["run", "--csms", "wss://127.0.0.1/", "--id", "A", "--security-profile", "4"],
         &["run", "--csms", "ws://127.0.0.1/", "--id", "a/b"],
         &["run", "--csms", "ws://127.0.0.1/", "--id", "A", "--version", "1.5"],
         &["run", "--csms", "ws://127.0.0.1/", "--id", "A", "--set", "x"],

@@ -1,0 +1,104 @@
+//! What the demo's CSMS and chargers know of each other: passwords, or certificates of an authority made for the day.
+
+use std::error::Error;
+use std::net::SocketAddr;
+use std::path::Path;
+
+use csms_lite::store::{Change, NewStation};
+use csms_lite::{Hasher, Running, TlsOptions};
+use pilotwire::DateTime;
+use pilotwire::domain::SecurityProfile;
+use pilotwire_pki::{Authority, Validity};
+use pilotwire_tokio::{Clock, Target};
+use pilotwire_wire::tls::{ClientTls, KeyedChain, TimeSource};
+use pilotwire_wire::{Endpoint, Identity, Password};
+
+type Failure = Box<dyn Error>;
+
+/// Chargers live fast: their certificates are good for longer than the demo takes.
+const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+
+pub(crate) struct Site {
+    profile: SecurityProfile,
+    validity: Validity,
+    authority: Option<Authority>,
+    shown: Option<KeyedChain>,
+}
+
+impl Site {
+    pub(crate) fn build(directory: &Path, clock: Clock, profile: SecurityProfile) -> Result<Self, Failure> {
+        let now = clock.wall();
+        let validity =
+            Validity { from: now.saturating_add_millis(-YEAR_MS), until: now.saturating_add_millis(YEAR_MS) };
+        if !profile.has_tls() {
+            return Ok(Self { profile, validity, authority: None, shown: None });
+        }
+        let authority = Authority::new("Demo", validity)?;
+        std::fs::write(directory.join("ca.pem"), authority.certificate())?;
+        let (certificate, key) = authority.server(&["127.0.0.1"], validity)?;
+        let shown = Some(KeyedChain::from_pem(&certificate, &key)?);
+        Ok(Self { profile, validity, authority: Some(authority), shown })
+    }
+
+    /// Opens the CSMS's doors for this profile, and for no lower one.
+    pub(crate) fn open(&self, options: &mut csms_lite::Options) {
+        options.insecure = self.profile == SecurityProfile::Unsecured;
+        options.lowest = self.profile.max(SecurityProfile::Basic);
+        let (Some(authority), Some(shown)) = (&self.authority, &self.shown) else { return };
+        options.tls = Some(TlsOptions {
+            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            chains: vec![shown.clone()],
+            client_roots: vec![authority.certificate().to_owned()],
+            operator: Some(authority.organization().to_owned()),
+        });
+    }
+
+    /// Makes a charger known to the CSMS.
+    pub(crate) async fn register(&self, csms: &Running, station: &str, clock: Clock) -> Result<(), Failure> {
+        if self.profile == SecurityProfile::Unsecured {
+            return Ok(());
+        }
+        let password = match self.password(station) {
+            Some(password) => Some(Hasher::default().hash(password).await?),
+            None => None,
+        };
+        let station = NewStation { identity: station.into(), password, registration: None, at: clock.wall() };
+        csms.store.write(vec![Change::PutStation(station)]).await?;
+        Ok(())
+    }
+
+    pub(crate) fn endpoint(&self, csms: &Running) -> Result<Endpoint, Failure> {
+        let url = match csms.wss.filter(|_| self.profile.has_tls()) {
+            Some(address) => format!("wss://{address}/ocpp"),
+            None => format!("ws://{}/ocpp", csms.ocpp),
+        };
+        Ok(url.parse()?)
+    }
+
+    /// Whom a charger calls, and with what.
+    pub(crate) fn target(&self, csms: &Running, station: &str, clock: Clock) -> Result<Target, Failure> {
+        let tls = match &self.authority {
+            Some(authority) => Some(self.tls(authority, station, clock)?),
+            None => None,
+        };
+        let (endpoint, identity) = (self.endpoint(csms)?, Identity::new(station)?);
+        Ok(Target { endpoint, identity, password: self.password(station), tls })
+    }
+
+    fn tls(&self, authority: &Authority, station: &str, clock: Clock) -> Result<ClientTls, Failure> {
+        let own = match self.profile {
+            SecurityProfile::TlsClient => {
+                let (certificate, key) = authority.station(station, self.validity)?;
+                Some(KeyedChain::from_pem(&certificate, &key)?)
+            }
+            _ => None,
+        };
+        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+        Ok(ClientTls::new(&[authority.certificate()], own.as_ref(), time)?)
+    }
+
+    /// Long enough for both editions (A00.FR.205), and nobody's but the demo's.
+    fn password(&self, station: &str) -> Option<Password> {
+        self.profile.has_password().then(|| Password::new(format!("demo-password-of-{station}")))
+    }
+}
