@@ -250,6 +250,13 @@ fn describe(output: &Output) -> (&'static str, Value) {
             "transaction_ended",
             json!({ "evse": evse, "transaction": transaction, "register_wh": register_wh, "reason": reason }),
         ),
+        Output::UseNetwork(target) => {
+            let (url, security) = (&target.way.ocpp_csms_url, target.security);
+            ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security }))
+        }
+        Output::SecurityEvent { kind, at, info, critical } => {
+            ("security_event", json!({ "kind": kind, "at": at, "info": info, "critical": critical }))
+        }
         Output::Discarded { transaction, seq_no, why } => {
             ("discarded", json!({ "transaction": transaction, "seq_no": seq_no, "why": why }))
         }

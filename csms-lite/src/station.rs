@@ -308,6 +308,10 @@ impl StationHost {
                 }
                 None
             }
+            Output::SecurityEvent { kind, at, info, critical } => {
+                tracing::warn!(station = ?self.station, %kind, %at, ?info, ?critical, "a security event");
+                None
+            }
             Output::Report(part) => {
                 tracing::debug!(station = ?self.station, request = part.request_id, "reports are not kept");
                 None

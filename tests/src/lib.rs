@@ -5,6 +5,7 @@ pub mod charging;
 mod hardware;
 mod net;
 mod pair;
+pub mod site;
 pub mod transcript;
 
 pub use hardware::Hardware;

@@ -6,10 +6,11 @@ use alloc::vec::Vec;
 use pilotwire_messages::{DateTime, Json, Text, Version};
 use serde::{Deserialize, Serialize};
 
+use super::credentials::PasswordFate;
 use crate::domain::{
     Boot, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId,
     ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus, ProfilesReport, RegistrationStatus,
-    Reply, ReportPart, TransactionEvent,
+    Reply, ReportPart, SecurityProfile, TransactionEvent,
 };
 
 /// How a CSMS deals with one station.
@@ -141,6 +142,10 @@ pub enum Input {
         /// Seconds between heartbeats or attempts.
         interval_s: i32,
     },
+    /// The connection that was opened last is protected like this. What is higher than all before is kept durably, and lower
+    /// ones are closed from then on (A05.FR.07; 1.6: A05.FR.09). Ask [`Csms::admits`](crate::Csms::admits) before the
+    /// connection is opened, and tell this right after [`Event::Connected`](crate::Event::Connected).
+    Secured(SecurityProfile),
 }
 
 /// What a CSMS's side of a station tells the host.
@@ -223,6 +228,25 @@ pub enum Output {
         plan: EvSchedule,
         /// How it was answered.
         accepted: bool,
+    },
+    /// Something happened at the station that concerns security (A04). Answered already.
+    SecurityEvent {
+        /// Which, by the name of 2.x, whatever the station's version.
+        kind: Text,
+        /// When, by the station's clock.
+        at: DateTime,
+        /// Details.
+        info: Option<Text>,
+        /// Whether the specification calls it critical; `None` if it does not know it.
+        critical: Option<bool>,
+    },
+    /// What became of a password that a command set; told before the command's [`Output::Done`]. Give it to
+    /// [`Passwords::settle`](super::Passwords::settle), and keep the outcome before the station connects again.
+    PasswordChange {
+        /// The command's number.
+        operation: u64,
+        /// What is known.
+        fate: PasswordFate,
     },
     /// The station broke a rule, and this is how it was answered. Nothing was stored.
     Violation {

@@ -6,6 +6,7 @@ use core::time::Duration;
 use pilotwire_messages::{Failure, Json, Text, Version, frame};
 
 use super::api::{Outcome, Output};
+use super::credentials::fate_of;
 use super::gate::Permission;
 use super::order::Order;
 use super::{Csms, Out};
@@ -171,7 +172,11 @@ impl Csms {
 
 /// The one place where an operation ends.
 fn done(operation: Operation, outcome: Outcome, out: &mut Out) {
-    if let Some(operation) = operation.number {
+    if let Some(number) = operation.number {
+        if let Some(fate) = fate_of(&operation.order, &outcome) {
+            Csms::tell_fate(number, fate, out);
+        }
+        let operation = number;
         out.push(crate::Action::Output(Output::Done { operation, outcome }));
     }
 }

@@ -11,12 +11,14 @@
 //! | `gate` | who may say what before the station is accepted |
 //! | `requests`, `questions` | CALLs of the station; those that the host has to answer |
 //! | `commands` | CALLs to the station |
+//! | `credentials` | passwords that change, security profiles that only rise |
 //! | `ledger`, `seen` | transactions: a verdict for every event, none refused |
 //! | `profiles` | charging profiles: what is in the station, and whether it says the same |
 //! | `records` | what survives a restart, and what to do if it cannot be written |
 
 mod api;
 mod commands;
+mod credentials;
 mod gate;
 mod ledger;
 mod order;
@@ -36,6 +38,7 @@ use pilotwire_messages::{Text, Version};
 use serde::Serialize;
 
 use crate::clock::Clock;
+use crate::domain::SecurityProfile;
 use crate::link::{Ids, Incoming, Link};
 use crate::machine::{Action, Event, Machine, Outbox, PowerUp};
 use crate::rng::Rng;
@@ -43,6 +46,7 @@ use crate::time::Instant;
 use crate::timers::Timers;
 pub use api::{Config, Entry, Input, Limits, Outcome, Output, ProfileDifferences, TransactionState, Verdict};
 use commands::Operation;
+pub use credentials::{PasswordFate, Passwords};
 use gate::Gate;
 use ledger::Ledger;
 use order::Order;
@@ -80,6 +84,8 @@ pub struct Csms {
     ledger: Ledger,
     book: Book,
     store: Store,
+    /// The highest security profile that the station ever had.
+    secured: Option<SecurityProfile>,
     /// Whether the station showed a sign of life since the last ping.
     heard: bool,
 }
@@ -119,6 +125,7 @@ impl Csms {
             ledger: Ledger::default(),
             book: Book::default(),
             store: Store::new(config.first_transaction_id),
+            secured: None,
             heard: true,
             config,
             rng,
@@ -187,6 +194,7 @@ impl Csms {
             Input::Authorized { question, info } => self.on_authorized(question, info, out),
             Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
             Input::EvNeedsAnswered { question, status } => self.on_needs_answered(question, status, out),
+            Input::Secured(profile) => self.on_secured(profile, out),
             Input::Registration { status, interval_s } => {
                 self.gate.status = status;
                 self.gate.interval_s = interval_s;

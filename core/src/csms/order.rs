@@ -61,7 +61,7 @@ impl Order {
                 Some("NotifyReport".into())
             }
             Self::Raw { action, .. } if action == "GetChargingProfiles" => Some("ReportChargingProfiles".into()),
-            Self::Raw { action, payload } if action == "TriggerMessage" => {
+            Self::Raw { action, payload } if action == "TriggerMessage" || action == "ExtendedTriggerMessage" => {
                 let head: Triggered = serde_json::from_str(payload.as_str()).ok()?;
                 Some(triggered(&head.requested_message))
             }

@@ -1,4 +1,4 @@
-//! What survives a restart: `boot`, `ids`, `tx/<number>` for every transaction of the ledger, and `profile/<id>` for every
+//! What survives a restart: `boot`, `ids`, `security`, `tx/<number>` for every transaction of the ledger, and `profile/<id>` for every
 //! charging profile in the station.
 //!
 //! If a write fails, CALLs that need one are answered with an error instead of a promise (C-7), until the writes were
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use super::ledger::Taken;
 use super::{Csms, Out, Timer, profiles};
 use crate::Action;
-use crate::domain::RegistrationStatus;
+use crate::domain::{RegistrationStatus, SecurityProfile};
 use crate::machine::{Record, Write};
 
 /// How long to wait until writes that failed are tried again.
@@ -24,6 +24,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 
 const BOOT: &str = "boot";
 const IDS: &str = "ids";
+const SECURITY: &str = "security";
 const TRANSACTION: &str = "tx/";
 
 /// What the last boot was answered.
@@ -36,6 +37,12 @@ struct BootRecord {
 #[derive(Serialize, Deserialize)]
 struct IdsRecord {
     next: Option<i32>,
+}
+
+/// The highest security profile that the station ever had.
+#[derive(Serialize, Deserialize)]
+struct SecurityRecord {
+    profile: SecurityProfile,
 }
 
 /// The state of the records, beside their content.
@@ -88,6 +95,11 @@ impl Csms {
             self.store.next_id = next.max(next.and(self.store.next_id));
             return ids.is_ok();
         }
+        if record.key == SECURITY {
+            let security = serde_json::from_str::<SecurityRecord>(&record.value);
+            self.secured = security.ok().map(|security| security.profile);
+            return self.secured.is_some();
+        }
         if record.key.starts_with(profiles::PREFIX) {
             return self.book.restore(&record.value);
         }
@@ -96,6 +108,10 @@ impl Csms {
 
     pub(super) fn persist_boot(&mut self, out: &mut Out) {
         self.persist(BOOT.into(), out);
+    }
+
+    pub(super) fn persist_secured(&mut self, out: &mut Out) {
+        self.persist(SECURITY.into(), out);
     }
 
     pub(super) fn persist_ids(&mut self, out: &mut Out) {
@@ -125,6 +141,7 @@ impl Csms {
         let value = match key.as_str() {
             BOOT => self.gate.answered.clone().map(|status| encode(&BootRecord { status })),
             IDS => Some(encode(&IdsRecord { next: self.store.next_id })),
+            SECURITY => self.secured.map(|profile| encode(&SecurityRecord { profile })),
             profile if profile.starts_with(profiles::PREFIX) => self.book.record(profile),
             other => transaction_number(other).and_then(|number| self.ledger.record(number)),
         };
@@ -136,8 +153,11 @@ impl Csms {
 
     pub(super) fn on_persist_failed(&mut self, key: String, out: &mut Out) {
         self.limit_hit(&format!("the record {key} could not be written: what needs it is refused"), out);
-        let is_ours =
-            key == BOOT || key == IDS || key.starts_with(profiles::PREFIX) || transaction_number(&key).is_some();
+        let is_ours = key == BOOT
+            || key == IDS
+            || key == SECURITY
+            || key.starts_with(profiles::PREFIX)
+            || transaction_number(&key).is_some();
         if is_ours && !self.store.failed.contains(&key) {
             self.store.failed.push(key);
         }

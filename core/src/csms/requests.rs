@@ -14,7 +14,7 @@ use crate::Action;
 use crate::dialect::{self, Refusal};
 use crate::domain::{
     Answer, DataTransferAnswer, IdTokenInfo, NotifyEvChargingNeedsStatus, Request, TransactionAnswer, TransactionEvent,
-    TransactionStage,
+    TransactionStage, is_critical,
 };
 
 /// A CALL of the station, as far as its answer needs it.
@@ -76,7 +76,8 @@ impl Csms {
             | Request::MeterValues { .. }
             | Request::Report(_)
             | Request::ChargingLimit(_)
-            | Request::ChargingLimitCleared { .. } => {
+            | Request::ChargingLimitCleared { .. }
+            | Request::SecurityEvent { .. } => {
                 self.report_and_answer(&call, request, &Answer::Done, out);
             }
         }
@@ -279,6 +280,10 @@ fn report(request: Request, answer: &Answer) -> Option<Output> {
         (Request::ChargingLimitCleared { evse, source }, _) => Some(Output::ChargingLimitCleared { evse, source }),
         (Request::EvSchedule(plan), Answer::EvSchedule { accepted }) => {
             Some(Output::EvSchedule { plan, accepted: *accepted })
+        }
+        (Request::SecurityEvent { kind, at, info }, _) => {
+            let critical = is_critical(&kind);
+            Some(Output::SecurityEvent { kind, at, info, critical })
         }
         _ => None,
     }

@@ -3,7 +3,8 @@
 use pilotwire_messages::v2::{DataKind, Mutability};
 
 /// A variable of the catalogue: what a block asks for by name instead of by text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub(crate) enum Known {
     AlignedEndedMeasurands,
     AlignedInterval,
@@ -18,6 +19,7 @@ pub(crate) enum Known {
     SerialNumber,
     VendorName,
     ClockDateTime,
+    TimeAdjustmentThreshold,
     TimeSource,
     ReportItems,
     VariablesPerMessage,
@@ -32,10 +34,16 @@ pub(crate) enum Known {
     BackOffRepeatTimes,
     BackOffWaitMinimum,
     UnlockOnEvSideDisconnect,
+    ActiveNetworkProfile,
+    NetworkPriority,
+    NetworkAttempts,
     SampledEndedMeasurands,
     SampledStartedMeasurands,
     SampledUpdatedInterval,
     SampledUpdatedMeasurands,
+    AllowSecurityProfileDowngrade,
+    BasicAuthPassword,
+    SecurityProfile,
     PhaseSwitching,
     SmartChargingAvailable,
     SmartChargingEnabled,
@@ -69,6 +77,10 @@ pub(crate) struct Row {
     pub(crate) instance: Option<&'static str>,
     pub(crate) unit: Option<&'static str>,
     pub(crate) writable: bool,
+    /// Can be set and never read (B06.FR.09). The value is not kept here: its owner has it.
+    pub(crate) write_only: bool,
+    /// Only there if the station chooses its way to the CSMS itself (B09).
+    pub(crate) of_network: bool,
     pub(crate) default: &'static str,
     pub(crate) values: Values,
 }
@@ -84,6 +96,8 @@ pub(crate) enum Values {
     DateTime,
     /// A decimal number that is not negative.
     Decimal,
+    /// The slots of network connection profiles, in an order; which there are is the station's affair.
+    Slots,
 }
 
 /// What a station samples; also what its meter facts tell.
@@ -95,7 +109,18 @@ const POINTS: &[&str] = &["EVConnected", "Authorized", "PowerPathClosed", "Energ
 
 impl Row {
     const fn new(known: Known, component: &'static str, variable: &'static str, values: Values) -> Self {
-        Self { known, component, variable, instance: None, unit: None, writable: true, default: "", values }
+        Self {
+            known,
+            component,
+            variable,
+            instance: None,
+            unit: None,
+            writable: true,
+            write_only: false,
+            of_network: false,
+            default: "",
+            values,
+        }
     }
 
     const fn of(self, instance: &'static str) -> Self {
@@ -114,12 +139,24 @@ impl Row {
         Self { writable: false, ..self }
     }
 
+    const fn write_only(self) -> Self {
+        Self { write_only: true, ..self }
+    }
+
+    const fn of_network(self) -> Self {
+        Self { of_network: true, ..self }
+    }
+
     const fn default(self, default: &'static str) -> Self {
         Self { default, ..self }
     }
 
     pub(crate) const fn mutability(&self) -> Mutability {
-        if self.writable { Mutability::ReadWrite } else { Mutability::ReadOnly }
+        match (self.write_only, self.writable) {
+            (true, _) => Mutability::WriteOnly,
+            (false, true) => Mutability::ReadWrite,
+            (false, false) => Mutability::ReadOnly,
+        }
     }
 
     pub(crate) const fn data_kind(&self) -> DataKind {
@@ -130,7 +167,14 @@ impl Row {
             Values::Members(_) => DataKind::MemberList,
             Values::DateTime => DataKind::DateTime,
             Values::Decimal => DataKind::Decimal,
+            Values::Slots => DataKind::SequenceList,
         }
+    }
+
+    /// Whether its value is kept by another part of the station, and set there.
+    pub(crate) fn is_owned(&self) -> bool {
+        use Known::{ActiveNetworkProfile, BasicAuthPassword, NetworkPriority, SecurityProfile};
+        matches!(self.known, ActiveNetworkProfile | BasicAuthPassword | NetworkPriority | SecurityProfile)
     }
 
     /// Whether `value` is one that this variable can have.
@@ -138,6 +182,8 @@ impl Row {
         match &self.values {
             Values::Integer(min, max) => value.parse().is_ok_and(|number| (*min..=*max).contains(&number)),
             Values::Boolean => value.eq_ignore_ascii_case("true") || value.eq_ignore_ascii_case("false"),
+            // Its owner judges it.
+            Values::Slots => true,
             Values::Text(max) => value.chars().count() <= *max,
             Values::Members(words) => {
                 value.is_empty() || value.split(',').all(|word| words.iter().any(|known| *known == word.trim()))
@@ -150,6 +196,8 @@ impl Row {
 
 const DAY: i64 = 86_400;
 const SMART: &str = "SmartChargingCtrlr";
+const SECURITY: &str = "SecurityCtrlr";
+const I32: (i64, i64) = (i32::MIN as i64, i32::MAX as i64);
 
 /// All rows, in the order of [`Known`].
 pub(crate) static ROWS: &[Row] = &[
@@ -170,6 +218,9 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new(Known::SerialNumber, "ChargingStation", "SerialNumber", Values::Text(25)).fixed(),
     Row::new(Known::VendorName, "ChargingStation", "VendorName", Values::Text(50)).fixed(),
     Row::new(Known::ClockDateTime, "ClockCtrlr", "DateTime", Values::DateTime).fixed(),
+    Row::new(Known::TimeAdjustmentThreshold, "ClockCtrlr", "TimeAdjustmentReportingThreshold", Values::Integer(1, DAY))
+        .seconds()
+        .default("20"),
     Row::new(Known::TimeSource, "ClockCtrlr", "TimeSource", Values::Members(&["Heartbeat", "RealTimeClock"]))
         .fixed()
         .default("Heartbeat,RealTimeClock"),
@@ -212,6 +263,13 @@ pub(crate) static ROWS: &[Row] = &[
         .default("10"),
     Row::new(Known::UnlockOnEvSideDisconnect, "OCPPCommCtrlr", "UnlockOnEVSideDisconnect", Values::Boolean)
         .default("true"),
+    Row::new(Known::ActiveNetworkProfile, "OCPPCommCtrlr", "ActiveNetworkProfile", Values::Integer(I32.0, I32.1))
+        .fixed()
+        .of_network(),
+    Row::new(Known::NetworkPriority, "OCPPCommCtrlr", "NetworkConfigurationPriority", Values::Slots).of_network(),
+    Row::new(Known::NetworkAttempts, "OCPPCommCtrlr", "NetworkProfileConnectionAttempts", Values::Integer(1, 100))
+        .of_network()
+        .default("3"),
     Row::new(Known::SampledEndedMeasurands, "SampledDataCtrlr", "TxEndedMeasurands", Values::Members(MEASURANDS))
         .default("Energy.Active.Import.Register"),
     Row::new(Known::SampledStartedMeasurands, "SampledDataCtrlr", "TxStartedMeasurands", Values::Members(MEASURANDS))
@@ -221,6 +279,14 @@ pub(crate) static ROWS: &[Row] = &[
         .default("60"),
     Row::new(Known::SampledUpdatedMeasurands, "SampledDataCtrlr", "TxUpdatedMeasurands", Values::Members(MEASURANDS))
         .default("Energy.Active.Import.Register,Power.Active.Import"),
+    // The CSMS may not: whoever holds it could weaken every connection after this one (A00.FR.005).
+    Row::new(Known::AllowSecurityProfileDowngrade, SECURITY, "AllowSecurityProfileDowngrade", Values::Boolean)
+        .fixed()
+        .of_network()
+        .default("false"),
+    Row::new(Known::BasicAuthPassword, SECURITY, "BasicAuthPassword", Values::Text(64)).write_only().of_network(),
+    // 1.6 may raise it, 2.x reads it only; its owner judges.
+    Row::new(Known::SecurityProfile, SECURITY, "SecurityProfile", Values::Integer(0, 3)).fixed().of_network(),
     Row::new(Known::PhaseSwitching, SMART, "ACPhaseSwitchingSupported", Values::Boolean).fixed().default("false"),
     Row::new(Known::SmartChargingAvailable, SMART, "Available", Values::Boolean).fixed().default("true"),
     Row::new(Known::SmartChargingEnabled, SMART, "Enabled", Values::Boolean).default("true"),

@@ -6,8 +6,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use pilotwire_messages::Text;
 use pilotwire_messages::v2::{DataKind, Mutability};
+use pilotwire_messages::{Decimal, Text};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
@@ -15,7 +15,7 @@ use crate::domain::{
     VariableValue,
 };
 pub(crate) use catalogue::{Known, LEGACY};
-use catalogue::{ROWS, Row};
+use catalogue::{ROWS, Row, Values};
 
 /// The longest value that is kept, in characters (Part 2, SetVariableData).
 pub(crate) const MAX_VALUE: usize = 1_000;
@@ -23,7 +23,11 @@ pub(crate) const MAX_VALUE: usize = 1_000;
 /// The values of all variables of a station.
 #[derive(Clone, Debug)]
 pub(crate) struct Variables {
-    known: Vec<Text>,
+    /// The values that differ from the catalogue's defaults, in the order of their names: few of many do.
+    known: Vec<(Known, Text)>,
+    /// The slots of network connection profiles that there are, with commas between them, and the longest password; none if
+    /// the host chooses the way to the CSMS.
+    network: Option<(Text, i32)>,
     custom: Vec<(VariableId, Text)>,
     max_custom: usize,
 }
@@ -46,12 +50,20 @@ pub(crate) enum Changed {
 
 impl Variables {
     pub(crate) fn new(max_custom: usize) -> Self {
-        Self { known: ROWS.iter().map(|row| Text::new(row.default)).collect(), custom: Vec::new(), max_custom }
+        Self { known: Vec::new(), network: None, custom: Vec::new(), max_custom }
+    }
+
+    /// The station chooses among these network connection profiles.
+    pub(crate) fn set_slots(&mut self, slots: Text, longest_password: i32) {
+        self.network = Some((slots, longest_password));
     }
 
     /// The value of a variable of the catalogue.
     pub(crate) fn text(&self, known: Known) -> &str {
-        &self.known[known as usize]
+        match self.known.binary_search_by_key(&known, |(known, _)| *known) {
+            Ok(at) => &self.known[at].1,
+            Err(_) => ROWS[known as usize].default,
+        }
     }
 
     /// The value of an integer variable; 0 if it is none.
@@ -70,7 +82,16 @@ impl Variables {
 
     /// Sets a variable of the catalogue to what the station itself knows.
     pub(crate) fn put(&mut self, known: Known, value: &str) {
-        self.known[known as usize] = Text::new(value);
+        let at = self.known.binary_search_by_key(&known, |(known, _)| *known);
+        match at {
+            Ok(at) if value == ROWS[known as usize].default => drop(self.known.remove(at)),
+            Ok(at) => self.known[at].1 = Text::new(value),
+            Err(_) if value == ROWS[known as usize].default => {}
+            Err(at) => {
+                self.known.reserve_exact(1);
+                self.known.insert(at, (known, Text::new(value)));
+            }
+        }
     }
 
     /// Sets any variable as the host wants it, and creates it if it is unknown.
@@ -81,7 +102,10 @@ impl Variables {
         if value.chars().count() > MAX_VALUE {
             return Err(format!("the value of {id} has more than {MAX_VALUE} characters"));
         }
-        if let Some(row) = row_of(id) {
+        if let Some(row) = self.row(id) {
+            if row.is_owned() {
+                return Err(format!("{id} follows from the network connection profiles"));
+            }
             if !row.admits(value) {
                 return Err(format!("{id} cannot be \"{}\"", Text::truncated(value, 60)));
             }
@@ -108,7 +132,7 @@ impl Variables {
         attribute: Option<&AttributeKind>,
         value: &str,
     ) -> Result<Changed, SetVariableStatus> {
-        let row = row_of(id);
+        let row = self.row(id);
         let custom = self.custom.iter().position(|(known, _)| known.names(id));
         if row.is_none() && custom.is_none() {
             return Err(self.unknown_set(id));
@@ -136,18 +160,20 @@ impl Variables {
     }
 
     fn has_component(&self, id: &VariableId) -> bool {
-        ROWS.iter().any(|row| row.component.eq_ignore_ascii_case(&id.component))
+        self.rows().any(|row| row.component.eq_ignore_ascii_case(&id.component))
             || self.custom.iter().any(|(known, _)| known.component.eq_ignore_ascii_case(&id.component))
     }
 
     /// Reads a variable as the CSMS asks for it (B06).
     pub(crate) fn get(&self, query: &VariableQuery) -> VariableValue {
-        let row = row_of(&query.id);
+        let row = self.row(&query.id);
         let custom = self.custom.iter().find(|(known, _)| known.names(&query.id));
         let value = row.map(|row| self.text(row.known)).or(custom.map(|(_, value)| value.as_str()));
         let other_attribute = query.attribute.as_ref().is_some_and(|kind| *kind != AttributeKind::Actual);
         let status = match value {
             Some(_) if other_attribute => GetVariableStatus::NotSupportedAttributeType,
+            // B06.FR.09.
+            Some(_) if row.is_some_and(|row| row.write_only) => GetVariableStatus::Rejected,
             Some(_) => GetVariableStatus::Accepted,
             None if self.has_component(&query.id) => GetVariableStatus::UnknownVariable,
             None => GetVariableStatus::UnknownComponent,
@@ -158,24 +184,27 @@ impl Variables {
 
     /// Every variable, as 1.6 asks for them.
     pub(crate) fn get_all(&self) -> Vec<VariableValue> {
-        let rows = ROWS.iter().map(id_of).chain(self.custom.iter().map(|(id, _)| id.clone()));
+        let rows = self.rows().map(id_of).chain(self.custom.iter().map(|(id, _)| id.clone()));
         rows.map(|id| self.get(&VariableQuery { id, attribute: None })).collect()
     }
 
     /// The variables of a base report (B07).
     pub(crate) fn report(&self, base: &ReportBase) -> Vec<ReportedVariable> {
-        let rows = ROWS.iter().filter(|row| row.component != LEGACY).filter(|row| match base {
+        let rows = self.rows().filter(|row| row.component != LEGACY).filter(|row| match base {
             ReportBase::ConfigurationInventory => row.writable,
             ReportBase::SummaryInventory => row.component == "ChargingStation",
             _ => true,
         });
         let known = rows.map(|row| ReportedVariable {
             id: id_of(row),
-            value: Some(Text::new(self.text(row.known))),
+            value: Some(Text::new(self.text(row.known))).filter(|_| !row.write_only),
             mutability: row.mutability(),
             data_type: row.data_kind(),
             unit: row.unit.map(Text::new),
             persistent: true,
+            values_list: self.values_list(row),
+            // The CSMS has to know it (A00.FR.205).
+            max_limit: self.network.as_ref().filter(|_| row.write_only).map(|(_, longest)| Decimal::from_int(*longest)),
         });
         let custom =
             self.custom.iter().filter(|_| *base != ReportBase::SummaryInventory).map(|(id, value)| ReportedVariable {
@@ -185,8 +214,43 @@ impl Variables {
                 data_type: DataKind::String,
                 unit: None,
                 persistent: true,
+                values_list: None,
+                max_limit: None,
             });
         known.chain(custom).collect()
+    }
+
+    /// The words that a list can have: required in a report of it (Part 2, VariableCharacteristicsType).
+    fn values_list(&self, row: &Row) -> Option<Text> {
+        match row.values {
+            Values::Slots => self.network.as_ref().map(|(slots, _)| slots.clone()),
+            Values::Members(words) => Some(words.join(",").into()).filter(|words: &Text| !words.is_empty()),
+            _ => None,
+        }
+    }
+
+    /// The rows of the catalogue that this station has.
+    fn rows(&self) -> impl Iterator<Item = &'static Row> {
+        let has_network = self.network.is_some();
+        ROWS.iter().filter(move |row| has_network || !row.of_network)
+    }
+
+    /// Which variable of the catalogue is meant.
+    pub(crate) fn known(&self, id: &VariableId) -> Option<Known> {
+        self.row(id).map(|row| row.known)
+    }
+
+    fn row(&self, id: &VariableId) -> Option<&'static Row> {
+        let plain = id.component_instance.is_none() && id.evse.is_none() && id.connector.is_none();
+        self.rows().filter(|_| plain).find(|row| {
+            row.component.eq_ignore_ascii_case(&id.component)
+                && row.variable.eq_ignore_ascii_case(&id.variable)
+                && match (row.instance, &id.instance) {
+                    (Some(known), Some(asked)) => known.eq_ignore_ascii_case(asked),
+                    (None, None) => true,
+                    _ => false,
+                }
+        })
     }
 
     /// The durable record of a variable: key and value.
@@ -216,19 +280,6 @@ fn record_key(id: &VariableId) -> String {
         .bytes()
         .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3));
     format!("{RECORD_PREFIX}{hash:016x}")
-}
-
-fn row_of(id: &VariableId) -> Option<&'static Row> {
-    let plain = id.component_instance.is_none() && id.evse.is_none() && id.connector.is_none();
-    ROWS.iter().filter(|_| plain).find(|row| {
-        row.component.eq_ignore_ascii_case(&id.component)
-            && row.variable.eq_ignore_ascii_case(&id.variable)
-            && match (row.instance, &id.instance) {
-                (Some(known), Some(asked)) => known.eq_ignore_ascii_case(asked),
-                (None, None) => true,
-                _ => false,
-            }
-    })
 }
 
 fn id_of(row: &Row) -> VariableId {
@@ -279,6 +330,32 @@ mod tests {
         let mut later = Variables::new(1);
         later.restore(&value).unwrap();
         assert_eq!(later.get(&VariableQuery { id, attribute: None }).value, Some("1".into()));
+    }
+
+    /// B06.FR.09, S-7: a password is in no answer and no report.
+    #[test]
+    fn what_can_only_be_written_is_never_told() {
+        let password = VariableId::new("SecurityCtrlr", "BasicAuthPassword");
+        let query = VariableQuery { id: password.clone(), attribute: None };
+        let mut variables = Variables::new(1);
+        assert_eq!(variables.get(&query).status, GetVariableStatus::UnknownComponent, "the host has it");
+        variables.set_slots("0,1".into(), 40);
+        assert_eq!((variables.get(&query).status, variables.get(&query).value), (GetVariableStatus::Rejected, None));
+        let report = variables.report(&ReportBase::FullInventory);
+        let told = report.iter().find(|told| told.id == password).unwrap();
+        assert_eq!((&told.value, &told.mutability), (&None, &Mutability::WriteOnly));
+        assert!(variables.force(&password, "0123456789abcdef").is_err());
+        assert!(variables.record(&password).is_none());
+    }
+
+    #[test]
+    fn a_value_that_is_the_default_again_takes_no_room() {
+        let mut variables = Variables::new(1);
+        variables.put(Known::PingInterval, "7");
+        variables.put(Known::HeartbeatInterval, "8");
+        assert_eq!((variables.number(Known::PingInterval), variables.number(Known::HeartbeatInterval)), (7, 8));
+        variables.put(Known::PingInterval, "60");
+        assert_eq!((variables.number(Known::PingInterval), variables.known.len()), (60, 1));
     }
 
     #[test]

@@ -33,6 +33,14 @@ impl From<Violation> for Refusal {
 }
 
 impl Refusal {
+    /// Whether the peer sent what is no OCPP: not a message that nobody supports, nor a mistake of ours.
+    pub(crate) fn is_invalid(&self) -> bool {
+        !matches!(
+            self.code,
+            ErrorCode::NotSupported | ErrorCode::NotImplemented | ErrorCode::InternalError | ErrorCode::SecurityError
+        )
+    }
+
     /// An answer of another kind than its request: a mistake of ours, which the peer must not pay for with silence.
     pub(crate) fn mismatch() -> Self {
         Self { code: ErrorCode::InternalError, text: "the answer does not fit the request".into() }

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::{
     BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule,
     ConnectorStatus, DataTransferStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, IdToken,
-    IdTokenInfo, MessageTrigger, MeterValue, NotifyEvChargingNeedsStatus, Place, ProfileCriteria, ProfilesReport,
-    RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, StatusInfo, TransactionEvent, TriggerMessageStatus,
-    UnlockStatus, VariableQuery, VariableResult, VariableSetting, VariableValue,
+    IdTokenInfo, MessageTrigger, MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, Place,
+    ProfileCriteria, ProfilesReport, RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret,
+    SetNetworkProfileStatus, StatusInfo, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery,
+    VariableResult, VariableSetting, VariableValue,
 };
 
 /// What a station is: the content of BootNotification.
@@ -161,6 +162,15 @@ pub enum Request {
     EvNeeds(EvNeeds),
     /// NotifyEVChargingSchedule.
     EvSchedule(EvSchedule),
+    /// SecurityEventNotification (A04).
+    SecurityEvent {
+        /// Which, by the name of 2.x, at most 50 characters; [`SECURITY_EVENTS`](super::SECURITY_EVENTS) are standardized.
+        kind: Text,
+        /// When it happened.
+        at: DateTime,
+        /// What a technician may need to know, at most 255 characters.
+        info: Option<Text>,
+    },
 }
 
 /// The answer to a [`Request`], of the same kind.
@@ -302,6 +312,15 @@ pub enum Command {
     },
     /// GetCompositeSchedule.
     GetCompositeSchedule(CompositeQuery),
+    /// SetNetworkProfile (B09); 1.6 does not have it.
+    SetNetworkProfile {
+        /// The slot that the way is kept in.
+        slot: i32,
+        /// The way. A password stands beside it.
+        way: Box<NetworkConnectionProfile>,
+        /// The password that is used there (2.1); the usual one if absent.
+        password: Option<Secret>,
+    },
 }
 
 /// The answer to a [`Command`], of the same kind.
@@ -358,6 +377,13 @@ pub enum Reply {
         /// The schedule; none if it is rejected.
         schedule: Option<Box<CompositeSchedule>>,
         /// Why it is rejected.
+        why: Option<StatusInfo>,
+    },
+    /// To a network connection profile.
+    SetNetworkProfile {
+        /// Whether it is kept.
+        status: SetNetworkProfileStatus,
+        /// Why not.
         why: Option<StatusInfo>,
     },
 }

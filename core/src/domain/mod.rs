@@ -7,6 +7,7 @@ mod call;
 mod certificate;
 mod charging;
 mod network;
+mod security;
 mod transaction;
 mod variable;
 
@@ -22,10 +23,11 @@ pub use pilotwire_messages::v2::{
     ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule,
     ChargingSchedulePeriod, ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus,
     GenericDeviceModelStatus, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind, Measurand, MessageTrigger,
-    MeterValue, NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase, RequestStartStopStatus,
-    ResetStatus, SampledValue, SetVariableStatus, StatusInfo, StoppedReason, TriggerMessageStatus, TriggerReason,
-    UnlockStatus,
+    MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase,
+    RequestStartStopStatus, ResetStatus, SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo,
+    StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
 };
+pub use security::{SECURITY_EVENTS, is_critical};
 pub use transaction::{PhaseReading, Reading, TransactionEvent, TransactionStage};
 pub use variable::{ReportedVariable, VariableId, VariableQuery, VariableResult, VariableSetting, VariableValue};
 

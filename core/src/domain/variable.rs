@@ -47,6 +47,12 @@ impl VariableId {
         Self { instance: Some(instance.into()), ..self }
     }
 
+    /// Whether its value must not be shown: passwords, keys and PINs.
+    pub fn is_secret(&self) -> bool {
+        const SECRETS: [&str; 5] = ["ApnPassword", "BasicAuthPassword", "SimPin", "VpnKey", "VpnPassword"];
+        SECRETS.iter().any(|secret| self.variable.eq_ignore_ascii_case(secret))
+    }
+
     /// Whether both name the same variable.
     pub fn names(&self, other: &Self) -> bool {
         let same = |a: &Option<Text>, b: &Option<Text>| match (a, b) {
@@ -89,8 +95,8 @@ pub struct VariableQuery {
     pub attribute: Option<AttributeKind>,
 }
 
-/// Sets one attribute of a variable.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Sets one attribute of a variable. `Debug` hides the value of one that is a secret.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub struct VariableSetting {
     /// Which variable.
     pub id: VariableId,
@@ -98,6 +104,18 @@ pub struct VariableSetting {
     pub attribute: Option<AttributeKind>,
     /// The new value.
     pub value: Text,
+}
+
+impl core::fmt::Debug for VariableSetting {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        // A01.FR.09, A01.FR.12.
+        let value: &dyn core::fmt::Debug = if self.id.is_secret() { &".." } else { &self.value };
+        f.debug_struct("VariableSetting")
+            .field("id", &self.id)
+            .field("attribute", &self.attribute)
+            .field("value", value)
+            .finish()
+    }
 }
 
 /// The answer to a [`VariableQuery`].
@@ -139,4 +157,10 @@ pub struct ReportedVariable {
     pub unit: Option<Text>,
     /// Whether it survives a reboot.
     pub persistent: bool,
+    /// The words that a list can have, with commas between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub values_list: Option<Text>,
+    /// The largest value; of a text, the longest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_limit: Option<pilotwire_messages::Decimal>,
 }

@@ -1,5 +1,6 @@
 //! What a station is told, and what it wants done.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -9,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::charging::{Limit, Rating, Supply};
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    AuthorizationStatus, ChargingLimitSource, ConnectorReport, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule,
-    EvseId, ExternalLimit, IdToken, NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, StationIdentity,
-    StoppedReason, VariableId,
+    AuthorizationStatus, ChargingLimitSource, ClientCertificate, ConnectionFault, ConnectorReport, DataTransfer,
+    DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, NetworkConnectionProfile, NetworkTarget,
+    NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, Secret, StationIdentity, StoppedReason,
+    VariableId,
 };
 
 /// What a station is. Given once; what the CSMS may change are variables.
@@ -32,6 +34,13 @@ pub struct Config {
     /// What it can do about charging profiles.
     #[serde(default)]
     pub charging: ChargingConfig,
+    /// What protects it.
+    #[serde(default)]
+    pub security: SecurityConfig,
+    /// The ways to the CSMS that the factory set, in the order in which they are tried, and the slots that are free (B09). If
+    /// there is none, the host chooses whom [`Action::Connect`](crate::Action::Connect) calls, and with which credentials.
+    #[serde(default)]
+    pub network: Vec<NetworkSlot>,
 }
 
 impl Config {
@@ -45,7 +54,48 @@ impl Config {
             variables: Vec::new(),
             limits: Limits::default(),
             charging: ChargingConfig::default(),
+            security: SecurityConfig::default(),
+            network: Vec::new(),
         }
+    }
+}
+
+/// What protects a station (block A; security whitepaper of 1.6).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SecurityConfig {
+    /// Security profile 0 may be used: for trying things out.
+    pub allow_unsecured: bool,
+    /// The CSMS is told of the critical events of a station's daily life, too: `StartupOfTheDevice`, `ResetOrReboot`,
+    /// `SettingSystemTime`, `MemoryExhaustion` (A04.FR.01). Not unless it is set: a central system of 1.6 without the security
+    /// whitepaper answers each of them with an error. All other critical events are always told.
+    pub device_events: bool,
+    /// The certificate of security profile 3 that the factory gave it.
+    pub client: Option<ClientCertificate>,
+    /// What the factory lets the CSMS's certificate descend from, in PEM.
+    pub roots: Vec<Text>,
+}
+
+/// A place for a way to the CSMS (B09).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NetworkSlot {
+    /// Its number; each stands in one place only.
+    pub slot: i32,
+    /// The way that the factory set; none if the slot is free.
+    pub way: Option<NetworkConnectionProfile>,
+    /// The password of profiles 1 and 2. In 1.6 it is raw bytes, written as hexadecimal digits.
+    pub password: Option<Secret>,
+}
+
+impl NetworkSlot {
+    /// A slot with a way in it.
+    pub const fn new(slot: i32, way: NetworkConnectionProfile, password: Option<Secret>) -> Self {
+        Self { slot, way: Some(way), password }
+    }
+
+    /// A slot for the CSMS to fill (SetNetworkProfile).
+    pub const fn free(slot: i32) -> Self {
+        Self { slot, way: None, password: None }
     }
 }
 
@@ -144,6 +194,9 @@ pub struct Limits {
     pub waiting_calls: usize,
     /// CALLs of the CSMS that wait for hardware or host.
     pub waiting_replies: usize,
+    /// Security events that wait for delivery (A04.FR.02). Beyond it no new one is kept.
+    #[serde(default = "security_events")]
+    pub security_events: usize,
     /// Variables of the host's own.
     pub custom_variables: usize,
     /// Variables in one part of a report (B07).
@@ -154,6 +207,10 @@ pub struct Limits {
     /// Seconds of a composite schedule that the CSMS asks for; beyond it the schedule covers less time (K08).
     #[serde(default = "composite_s")]
     pub composite_s: u32,
+}
+
+const fn security_events() -> usize {
+    100
 }
 
 /// A year.
@@ -171,6 +228,7 @@ impl Default for Limits {
             queued_events: 1_000,
             waiting_calls: 64,
             waiting_replies: 8,
+            security_events: security_events(),
             custom_variables: 64,
             report_part: 20,
             composite_periods: composite_periods(),
@@ -273,6 +331,18 @@ pub enum Input {
     EvNeeds(EvNeeds),
     /// A vehicle told what it plans (K15.FR.10); answered by [`Output::EvScheduleAnswered`].
     EvSchedule(EvSchedule),
+    /// Why the attempt to connect failed; to be told right before [`Event::Disconnected`](crate::Event::Disconnected). Without
+    /// it the CSMS counts as unreachable.
+    ConnectionFailed(ConnectionFault),
+    /// Something happened that concerns security and that only the host can know (A04): an opened housing, a login of a
+    /// technician, a firmware that was updated.
+    SecurityEvent {
+        /// Which, by the name of 2.x; [`SECURITY_EVENTS`](crate::domain::SECURITY_EVENTS) are standardized. Others count as
+        /// critical.
+        kind: Text,
+        /// What a technician may need to know.
+        info: Option<Text>,
+    },
 }
 
 /// What a station wants done, or tells.
@@ -378,6 +448,20 @@ pub enum Output {
         register_wh: Decimal,
         /// Why.
         reason: StoppedReason,
+    },
+    /// Whom the next [`Action::Connect`](crate::Action::Connect) calls, and all those after it until this is told again. Only
+    /// told by a station with [`Config::network`].
+    UseNetwork(Box<NetworkTarget>),
+    /// Something happened that concerns security: for the security log (A04.FR.04). It holds no secret (A01.FR.12).
+    SecurityEvent {
+        /// Which, by the name of 2.x.
+        kind: Text,
+        /// When.
+        at: pilotwire_messages::DateTime,
+        /// Details.
+        info: Option<Text>,
+        /// Whether the CSMS has to be told.
+        critical: bool,
     },
     /// A transaction event was not processed by the CSMS in the number of attempts that the specification gives it, and
     /// was discarded (E13.FR.04). The host's own records are now the only ones.

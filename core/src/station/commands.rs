@@ -12,6 +12,7 @@ use super::availability::Availability;
 use super::delivery::Delivery;
 use super::limits;
 use super::meter;
+use super::network;
 use super::provisioning::Provisioning;
 use super::reset::Reset;
 use super::session::Ending;
@@ -110,6 +111,9 @@ impl Blocks<'_> {
                 smart_charging::get_profiles(cx, *request_id, criteria)
             }
             Command::GetCompositeSchedule(query) => smart_charging::composite(cx, query),
+            Command::SetNetworkProfile { slot, way, password } => {
+                network::set_profile(cx, *slot, way, password.as_ref())
+            }
         };
         Response::Now(reply)
     }
@@ -229,6 +233,10 @@ fn trigger_meter_values(cx: &mut Cx<'_>, evse: Option<EvseId>) -> bool {
 
 /// B05; 1.6 §5.3.
 fn set_variable(cx: &mut Cx<'_>, setting: &VariableSetting) -> VariableResult {
+    if let Some(known) = cx.variables.known(&setting.id).filter(|known| network::owns(*known)) {
+        let status = network::set_variable(cx, known, setting);
+        return VariableResult { id: setting.id.clone(), attribute: setting.attribute.clone(), status };
+    }
     let outcome = cx.variables.set(&setting.id, setting.attribute.as_ref(), &setting.value);
     if let Ok(changed) = &outcome {
         keep_variable(cx, setting, changed);
@@ -248,6 +256,12 @@ fn keep_variable(cx: &mut Cx<'_>, setting: &VariableSetting, changed: &Changed) 
 
 /// The host sets a variable.
 pub(crate) fn force_variable(cx: &mut Cx<'_>, setting: &VariableSetting) {
+    if let Some(known) = cx.variables.known(&setting.id).filter(|known| network::owns(*known)) {
+        if network::set_variable(cx, known, setting) == SetVariableStatus::Rejected {
+            cx.refuse(format!("{} cannot be set to this", setting.id));
+        }
+        return;
+    }
     match cx.variables.force(&setting.id, &setting.value) {
         Ok(changed) => keep_variable(cx, setting, &changed),
         Err(why) => cx.refuse(why),

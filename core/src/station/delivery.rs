@@ -11,6 +11,7 @@ use pilotwire_messages::Text;
 use serde::{Deserialize, Serialize};
 
 use super::api::Output;
+use super::security;
 use super::session::Transaction;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
@@ -170,6 +171,7 @@ impl Delivery {
         for number in &dropped {
             cx.delete(key(*number));
         }
+        security::on_memory_exhausted(cx, "the queue of transaction events is full");
         if !dropped.is_empty() {
             cx.limit_hit(format!("the queue is full: {} intermediate transaction events were dropped", dropped.len()));
         }

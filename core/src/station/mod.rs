@@ -12,11 +12,13 @@ mod connection;
 mod delivery;
 mod limits;
 mod meter;
+mod network;
 mod offers;
 mod power_up;
 mod provisioning;
 mod reset;
 mod samples;
+mod security;
 mod session;
 mod shared;
 mod smart_charging;
@@ -27,7 +29,7 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
 
-pub use api::{ChargingConfig, Config, EvseConfig, Input, Limits, Output};
+pub use api::{ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output, SecurityConfig};
 pub use shared::Timer;
 
 use authorization::Authorization;
@@ -35,9 +37,11 @@ use availability::{Availability, no_such_evse};
 use commands::Blocks;
 use connection::Connection;
 use delivery::Delivery;
+use network::{Credentials, Network};
 use offers::Charging;
 use provisioning::Provisioning;
 use reset::Reset;
+use security::Events;
 use session::Ending;
 use shared::{Cx, Evse, SessionView, Shared, Signal};
 use traffic::Traffic;
@@ -81,6 +85,9 @@ impl Station {
             timers: Timers::new(),
             variables: Variables::new(config.limits.custom_variables),
             charging: Charging::new(&config),
+            security: Events::default(),
+            network: Network::new(&config),
+            credentials: Credentials { client: config.security.client.clone(), roots: config.security.roots.clone() },
             evses: evses(&config),
             problem: None,
             online: None,
@@ -93,6 +100,9 @@ impl Station {
             signals: VecDeque::new(),
             config,
         };
+        if let Some(network) = &shared.network {
+            network.describe_slots(shared.config.version, &mut shared.variables);
+        }
         let count = shared.evses.len();
         let traffic = Traffic::new(&mut shared.rng);
         let availability = Availability::new(&shared);
@@ -240,6 +250,12 @@ impl Station {
             Signal::StatusChanged => self.availability.refresh(cx),
             Signal::VariableChanged(known) => self.on_variable_changed(known, out),
             Signal::Idle => self.availability.apply(cx),
+            Signal::ConnectFailed(fault) => {
+                security::on_connection_fault(cx, fault);
+                self.connection.on_connect_failed(fault);
+            }
+            Signal::CredentialsChanged => network::on_credentials_changed(cx),
+            Signal::Reconnect => self.connection.renew(cx),
             Signal::Named { transaction, csms } => {
                 let named = |evse: &&mut Evse| evse.session.transaction.as_ref() == Some(&transaction);
                 if let Some(facts) = cx.evses.iter_mut().find(named) {
@@ -288,7 +304,7 @@ impl Station {
             Timer::Ping => Connection::on_ping_timer(cx),
             Timer::Pong => Connection::on_pong_missing(cx),
             // What waited for it is looked at when all is settled.
-            Timer::EventRetry | Timer::Reset | Timer::Now | Timer::Limit => {}
+            Timer::EventRetry | Timer::SecurityRetry | Timer::Reset | Timer::Now | Timer::Limit => {}
             Timer::EvConnection(evse) => self.transactions.on_connection_timeout(cx, &mut self.delivery, evse),
             Timer::Sample(evse) => self.transactions.on_sample_timer(cx, &mut self.delivery, evse),
             Timer::AlignedSample => {
@@ -303,10 +319,13 @@ impl Station {
     fn on_clock(&mut self, time: DateTime, out: &mut Outbox<Output>) {
         let mut cx = Cx { shared: &mut self.shared, out };
         let was_known = cx.clock.is_known();
-        let now = cx.now;
+        let (now, before) = (cx.now, cx.utc());
         cx.clock.set(now, time);
-        if !was_known {
+        if was_known {
+            security::on_clock_set(&mut cx, before, time);
+        } else {
             self.delivery.on_clock_known(&mut cx);
+            security::on_clock_known(&mut cx);
         }
         schedule_aligned(&mut cx);
     }
@@ -316,6 +335,7 @@ impl Station {
         let mut cx = self.cx(out);
         cx.storage_failed = true;
         cx.limit_hit(format!("{key} could not be written; no transaction is started until the next restart"));
+        security::on_memory_exhausted(&mut cx, "a record could not be written");
         if let Some(evse) = self.delivery.start_at(key) {
             // A transaction whose start is not kept must not go on (embedding.md).
             let (trigger, reason) = (TriggerReason::AbnormalCondition, StoppedReason::Other);
@@ -371,6 +391,8 @@ impl Station {
                 let unanswered = Output::EvScheduleAnswered { evse: plan.evse, accepted: None };
                 smart_charging::ask(cx, Request::EvSchedule(plan), unanswered);
             }
+            Input::ConnectionFailed(fault) => cx.signal(Signal::ConnectFailed(fault)),
+            Input::SecurityEvent { kind, info } => security::raise(cx, kind, info),
         }
     }
 

@@ -11,7 +11,7 @@ use super::api::Output;
 use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
-use super::{Station, availability, cable, delivery, limits, provisioning, reset, transactions};
+use super::{Station, availability, cable, delivery, limits, network, provisioning, reset, security, transactions};
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
 use crate::machine::{Outbox, PowerUp, Record};
@@ -35,6 +35,11 @@ impl Station {
         if let Some(time) = power_up.clock {
             cx.clock.set(now, time);
         }
+        if cx.config.security.device_events {
+            // Nobody else needs to be told: the host knows that it woke the station up.
+            security::event(&mut cx, "StartupOfTheDevice", None);
+        }
+        network::wake(&mut cx);
         self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
         let profiles = cx.charging.profiles.iter().count();
@@ -121,6 +126,11 @@ impl Station {
             Ok(())
         } else if key.starts_with(limits::RECORD_PREFIX) {
             limits::restore(&mut Cx { shared: &mut self.shared, out }, read(value)?)
+        } else if key.starts_with(security::RECORD_PREFIX) {
+            self.shared.security.restore(key, value)
+        } else if key == network::STATE || key.starts_with(network::SLOT_PREFIX) {
+            let network = self.shared.network.as_mut().ok_or("the host chooses the way to the CSMS")?;
+            network.restore(key, value)
         } else if key.starts_with(transactions::RECORD_PREFIX) {
             open.push(read(value)?);
             Ok(())

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::api::Output;
 use super::reset;
+use super::security;
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
 use crate::dialect;
@@ -190,7 +191,11 @@ impl Provisioning {
         if cx.clock.is_known() && off_ms < 1_000 {
             return;
         }
+        let before = cx.clock.is_known().then(|| cx.utc());
         cx.clock.set(now, time);
+        if let Some(before) = before {
+            security::on_clock_set(cx, before, time);
+        }
         cx.tell(Output::SetClock(time));
         cx.variables.put(Known::ClockDateTime, &alloc::format!("{time}"));
     }

@@ -1,9 +1,11 @@
 //! Restarting (B11, B12; 1.6 §5.14).
 
+use pilotwire_messages::Text;
 use serde::{Deserialize, Serialize};
 
 use super::api::Output;
 use super::delivery::Delivery;
+use super::security;
 use super::shared::{Cx, Signal, Timer};
 use super::transactions::Transactions;
 use crate::device_model::Known;
@@ -88,7 +90,9 @@ impl Reset {
             (false, Some(ResetKind::OnIdle)) => BootReason::ScheduledReset,
             (false, _) => BootReason::RemoteReset,
         };
+        let info = Text::new(reason.as_str());
         cx.put(RECORD.into(), &Saved { reason });
+        security::event(cx, "ResetOrReboot", Some(info));
         cx.tell(Output::Reboot);
         self.pending = None;
     }

@@ -1,6 +1,7 @@
 //! What the functional blocks of a station share: facts, variables, clock, timers. Blocks hold no reference to each other;
 //! they read facts here, and tell each other [`Signal`]s through the router.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::string::String;
@@ -12,12 +13,14 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
+use super::network::{Credentials, Network};
 use super::offers::Charging;
+use super::security::Events;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    ChargingState, EvseId, IdToken, Problem, Reading, RegistrationStatus, Request, ResetKind, StoppedReason,
-    TriggerReason,
+    ChargingState, ConnectionFault, EvseId, IdToken, Problem, Reading, RegistrationStatus, Request, ResetKind,
+    StoppedReason, TriggerReason,
 };
 use crate::machine::{Action, Outbox, Record, Write};
 use crate::rng::Rng;
@@ -41,6 +44,8 @@ pub enum Timer {
     Pong,
     /// The next attempt for a transaction event that was not processed (E13.FR.03).
     EventRetry,
+    /// The next attempt for a security event that was not processed (A04).
+    SecurityRetry,
     /// Nobody plugged in after a token was accepted (E03.FR.05).
     EvConnection(EvseId),
     /// The next periodic sample of a transaction.
@@ -84,6 +89,12 @@ pub(crate) enum Signal {
     Idle,
     /// 1.6: the CSMS named a transaction.
     Named { transaction: Text, csms: Text },
+    /// An attempt to connect failed; `Disconnected` follows.
+    ConnectFailed(ConnectionFault),
+    /// A password, a certificate or what is trusted changed: the next connection uses it.
+    CredentialsChanged,
+    /// The link shall be closed as soon as nothing is open on it, and opened again at once.
+    Reconnect,
 }
 
 /// Where an authorization came from.
@@ -190,6 +201,10 @@ pub(crate) struct Shared {
     pub(crate) timers: Timers<Timer>,
     pub(crate) variables: Variables,
     pub(crate) charging: Charging,
+    pub(crate) security: Events,
+    /// The ways to the CSMS; none if the host chooses it.
+    pub(crate) network: Option<Box<Network>>,
+    pub(crate) credentials: Credentials,
     pub(crate) evses: Vec<Evse>,
     /// What is wrong with the station as a whole.
     pub(crate) problem: Option<Problem>,

@@ -13,6 +13,7 @@ use super::api::Output;
 use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
 use super::limits;
+use super::security;
 use super::shared::{Cx, Timer, Waiting};
 use super::smart_charging;
 use crate::device_model::Known;
@@ -43,6 +44,8 @@ enum Sent {
     Live(Request),
     /// The first event of the delivery queue.
     Event,
+    /// The first security event.
+    Security,
 }
 
 #[derive(Debug)]
@@ -58,6 +61,11 @@ struct Deferred {
 impl Traffic {
     pub(crate) fn new(rng: &mut Rng) -> Self {
         Self { link: Link::new(Ids::new(rng)), heard: false, deferred: Vec::new() }
+    }
+
+    /// Whether no CALL is open and no answer is owed.
+    fn is_idle(&self) -> bool {
+        self.link.is_free() && self.deferred.is_empty()
     }
 
     /// The host told how an unlocking ended.
@@ -144,14 +152,16 @@ impl Station {
         let open = self.traffic.link.disconnected();
         self.traffic.deferred.clear();
         let mut cx = Cx { shared: &mut self.shared, out };
-        if cx.online.take().is_some() {
+        let was_online = cx.online.take().is_some();
+        if was_online {
             cx.offline_since = Some(cx.now);
         }
         cx.timers.clear(Timer::CallTimeout);
         cx.timers.clear(Timer::Reply);
-        self.connection.on_disconnected(&mut cx);
+        self.connection.on_disconnected(&mut cx, was_online);
         self.provisioning.on_disconnected(&mut cx);
         self.delivery.on_disconnected(&mut cx);
+        security::on_disconnected(&mut cx);
         // What waits is about now, and now will be over when the link is back.
         let waiting = core::mem::take(&mut self.shared.waiting);
         let open = match open {
@@ -180,7 +190,8 @@ impl Station {
             | Request::Report(_)
             | Request::ChargingProfiles(_)
             | Request::ChargingLimit(_)
-            | Request::ChargingLimitCleared { .. } => {}
+            | Request::ChargingLimitCleared { .. }
+            | Request::SecurityEvent { .. } => {}
         }
     }
 
@@ -197,12 +208,17 @@ impl Station {
                 let mut cx = Cx { shared: &mut self.shared, out };
                 self.delivery.on_failed(&mut cx, "not answered in time");
             }
+            Some(Sent::Security) => security::on_failed(&mut self.cx(out), "not answered in time"),
             None => {}
         }
     }
 
     /// Sends what may be sent next, if the link is free: the boot, then what is live, then the queue of events.
     pub(super) fn pump(&mut self, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        if self.connection.is_ending(&mut cx, self.traffic.is_idle()) {
+            return;
+        }
         // Requests that this edition cannot say are passed over; the rest of a long row is due at once, not now (rule 2).
         for _ in 0..16 {
             if !self.traffic.link.is_free() || !self.send_next(out) {
@@ -229,7 +245,24 @@ impl Station {
             }
             return true;
         }
-        accepted && self.send_event(out)
+        accepted && (self.send_security(out) || self.send_event(out))
+    }
+
+    fn send_security(&mut self, out: &mut Outbox<Output>) -> bool {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        let (Some(version), Some(event)) = (self.traffic.link.version(), security::next(&cx)) else {
+            return false;
+        };
+        let id = self.traffic.link.next_id();
+        match dialect::write_request(version, &id, &event, Names::default()) {
+            Ok(Some(text)) => {
+                security::on_sent(&mut cx);
+                self.send_call(id, Sent::Security, text, out);
+            }
+            Ok(None) => security::on_answer(&mut cx),
+            Err(refusal) => security::on_failed(&mut cx, &refusal.text),
+        }
+        true
     }
 
     fn send_live(&mut self, request: Request, out: &mut Outbox<Output>) {
@@ -308,7 +341,11 @@ impl Station {
                 self.on_error(what, &why, out);
             }
             Incoming::Nothing { answer, why } => {
-                self.cx(out).tell(Output::Violation { text: Text::truncated(&why, frame::MAX_DESCRIPTION) });
+                let mut cx = self.cx(out);
+                cx.tell(Output::Violation { text: Text::truncated(&why, frame::MAX_DESCRIPTION) });
+                if answer.is_some() {
+                    security::on_invalid_message(&mut cx, &why);
+                }
                 out.push_some(answer.map(Action::Send));
             }
             Incoming::Again(answer) => out.push(Action::Send(answer)),
@@ -322,6 +359,10 @@ impl Station {
         let request = match &what {
             Sent::Live(request) => request,
             Sent::Event => match self.delivery.in_flight() {
+                Some(request) => request,
+                None => return,
+            },
+            Sent::Security => match self.shared.security.in_flight() {
                 Some(request) => request,
                 None => return,
             },
@@ -362,6 +403,7 @@ impl Station {
                     cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: Some(accepted) });
                 }
             }
+            Answer::Done if matches!(what, Sent::Security) => security::on_answer(&mut cx),
             Answer::Transaction(_) | Answer::Done => {}
         }
         let accepted = cx.is_accepted();
@@ -373,6 +415,7 @@ impl Station {
         let mut cx = Cx { shared: &mut self.shared, out };
         if !clock_was_known && cx.clock.is_known() {
             self.delivery.on_clock_known(&mut cx);
+            security::on_clock_known(&mut cx);
             super::schedule_aligned(&mut cx);
         }
     }
@@ -394,6 +437,7 @@ impl Station {
                 self.delivery.on_failed(&mut cx, why);
             }
             Sent::Live(request) => self.on_request_lost(&request, out),
+            Sent::Security => security::on_failed(&mut self.cx(out), why),
         }
     }
 
@@ -417,7 +461,12 @@ impl Station {
         let mut cx = Cx { shared, out };
         let command = match command {
             Ok(command) => command,
-            Err(refusal) => return traffic.refuse(&mut cx, (version, id), fingerprint, &refusal),
+            Err(refusal) => {
+                if refusal.is_invalid() {
+                    security::on_invalid_message(&mut cx, &refusal.text);
+                }
+                return traffic.refuse(&mut cx, (version, id), fingerprint, &refusal);
+            }
         };
         if waits_for_host(&command) && traffic.deferred.len() >= cx.config.limits.waiting_replies {
             let text = String::from("too many requests wait for an answer already");

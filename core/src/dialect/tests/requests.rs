@@ -190,6 +190,8 @@ fn a_report_is_heard_as_it_was_told_except_in_1_6() {
         data_type: v2::DataKind::Decimal,
         unit: Some("V".into()),
         persistent: true,
+        values_list: Some("1,2".into()),
+        max_limit: None,
     };
     let secret = ReportedVariable {
         id: VariableId::new("SecurityCtrlr", "BasicAuthPassword"),
@@ -198,6 +200,8 @@ fn a_report_is_heard_as_it_was_told_except_in_1_6() {
         data_type: v2::DataKind::String,
         unit: None,
         persistent: false,
+        values_list: None,
+        max_limit: Some(decimal("40")),
     };
     let request = Request::Report(ReportPart {
         request_id: 4,

@@ -33,6 +33,11 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
                 .ok_or_else(|| Refusal::value("transactionId", "1.6 names transactions by integers"))?;
             call(V, id, &v16::RemoteStopTransactionRequest::new(number))
         }
+        Command::Trigger { message: MessageTrigger::SignChargingStationCertificate, place: _ } => {
+            // Only the whitepaper's trigger has it (A02).
+            let message = v16::ExtendedMessageTrigger::SignChargePointCertificate;
+            call(V, id, &v16::ExtendedTriggerMessageRequest::new(message))
+        }
         Command::Trigger { message, place } => {
             let mut payload = v16::TriggerMessageRequest::new(trigger_out(message)?);
             payload.connector_id = place.map(connector_out).transpose()?;
@@ -74,6 +79,7 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
                 query.unit.as_ref().map(|unit| v16::ChargingRateUnit::from_word(unit.as_str()));
             call(V, id, &payload)
         }
+        Command::SetNetworkProfile { .. } => Err(Refusal::unsupported("1.6 has no network connection profiles")),
     }
 }
 
@@ -88,6 +94,11 @@ pub(crate) fn read_command(action: &str, payload: &str) -> Result<Command, Refus
             let trigger: v16::TriggerMessageRequest = decode(payload, V)?;
             let place = trigger.connector_id.map(EvseId).map(|evse| Place::connector(evse, connector_of(evse)));
             Command::Trigger { message: trigger_in(&trigger.requested_message), place }
+        }
+        "ExtendedTriggerMessage" => {
+            let trigger: v16::ExtendedTriggerMessageRequest = decode(payload, V)?;
+            let place = trigger.connector_id.map(EvseId).map(|evse| Place::connector(evse, connector_of(evse)));
+            Command::Trigger { message: extended_trigger_in(&trigger.requested_message), place }
         }
         "Reset" => {
             let is_hard = decode::<v16::ResetRequest>(payload, V)?.kind == v16::ResetKind::Hard;
@@ -158,6 +169,13 @@ fn trigger_out(message: &MessageTrigger) -> Result<v16::MessageTrigger, Refusal>
 fn trigger_in(message: &v16::MessageTrigger) -> MessageTrigger {
     match message {
         v16::MessageTrigger::DiagnosticsStatusNotification => MessageTrigger::LogStatusNotification,
+        message => MessageTrigger::from_word(message.as_str()),
+    }
+}
+
+fn extended_trigger_in(message: &v16::ExtendedMessageTrigger) -> MessageTrigger {
+    match message {
+        v16::ExtendedMessageTrigger::SignChargePointCertificate => MessageTrigger::SignChargingStationCertificate,
         message => MessageTrigger::from_word(message.as_str()),
     }
 }
@@ -270,7 +288,9 @@ pub(crate) fn read_reply(command: &Command, payload: &str) -> Result<Reply, Refu
             let status = decode::<v16::ChangeConfigurationResponse>(payload, V)?.status;
             Reply::SetVariables(outcome_in(settings, &status))
         }
-        Command::GetReport { .. } | Command::GetChargingProfiles { .. } => return Err(Refusal::mismatch()),
+        Command::GetReport { .. } | Command::GetChargingProfiles { .. } | Command::SetNetworkProfile { .. } => {
+            return Err(Refusal::mismatch());
+        }
         Command::DataTransfer(_) => Reply::DataTransfer(message_answer_in(decode(payload, V)?)),
         Command::SetChargingProfile { .. } => {
             let status = decode::<v16::SetChargingProfileResponse>(payload, V)?.status;

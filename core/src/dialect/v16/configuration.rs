@@ -43,7 +43,9 @@ pub(super) fn values_out(values: &[VariableValue]) -> v16::GetConfigurationRespo
         let Some(key) = key_of(&value.query.id) else { continue };
         match value.status {
             GetVariableStatus::Accepted | GetVariableStatus::Rejected => {
-                let mut entry = v16::KeyValue::new(key, value.read_only);
+                // Whitepaper §7.6: 1.6 raises by a key what 2.x derives from the network connection profile.
+                let read_only = value.read_only && key != "SecurityProfile";
+                let mut entry = v16::KeyValue::new(key, read_only);
                 entry.value = value.value.clone().filter(|_| value.status == GetVariableStatus::Accepted);
                 known.push(entry);
             }

@@ -3,7 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
-use pilotwire_messages::{Version, decode, v16};
+use pilotwire_messages::{Text, Version, decode, v16};
 
 use super::super::{Names, Refusal, call, is_action, result};
 use super::transaction::{measured_in, start_answer_in, start_answer_out, started_in, stopped_in, write_event};
@@ -36,6 +36,11 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
         Request::ChargingProfiles(_) | Request::EvNeeds(_) | Request::EvSchedule(_) => {
             Err(Refusal::unsupported("1.6 has no such message"))
         }
+        Request::SecurityEvent { kind, at, info } => {
+            let mut payload = v16::SecurityEventNotificationRequest::new(event_out(kind), *at);
+            payload.tech_info = info.clone();
+            call(V, id, &payload).map(Some)
+        }
     }
 }
 
@@ -52,8 +57,30 @@ pub(crate) fn read_request(action: &str, payload: &str) -> Result<Request, Refus
         "MeterValues" => measured_in(decode(payload, V)?),
         "StopTransaction" => Request::Transaction(Box::new(stopped_in(decode(payload, V)?)?)),
         "DataTransfer" => Request::DataTransfer(message_in(decode(payload, V)?)),
+        "SecurityEventNotification" => {
+            let event: v16::SecurityEventNotificationRequest = decode(payload, V)?;
+            Request::SecurityEvent { kind: event_in(event.kind), at: event.timestamp, info: event.tech_info }
+        }
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
+}
+
+/// The security events that 1.6 has another name for (whitepaper §8): its own, then that of 2.x.
+const EVENTS: [(&str, &str); 4] = [
+    ("CentralSystemFailedToAuthenticate", "CsmsFailedToAuthenticate"),
+    ("FailedToAuthenticateAtCentralSystem", "FailedToAuthenticateAtCsms"),
+    ("InvalidCentralSystemCertificate", "InvalidCsmsCertificate"),
+    ("InvalidChargePointCertificate", "InvalidChargingStationCertificate"),
+];
+
+fn event_out(kind: &Text) -> Text {
+    let known = EVENTS.iter().find(|(_, domain)| *domain == kind.as_str());
+    known.map_or_else(|| kind.clone(), |(own, _)| Text::new(own))
+}
+
+fn event_in(kind: Text) -> Text {
+    let known = EVENTS.iter().find(|(own, _)| *own == kind.as_str());
+    known.map_or(kind, |(_, domain)| Text::new(domain))
 }
 
 pub(crate) fn write_answer(id: &str, request: &Request, answer: &Answer) -> Result<String, Refusal> {
@@ -68,6 +95,7 @@ pub(crate) fn write_answer(id: &str, request: &Request, answer: &Answer) -> Resu
         (Request::DataTransfer(_), Answer::DataTransfer(answer)) => result(V, id, &message_answer_out(answer)),
         (Request::Status(_), Answer::Done) => result(V, id, &v16::StatusNotificationResponse::new()),
         (Request::MeterValues { .. }, Answer::Done) => result(V, id, &v16::MeterValuesResponse::new()),
+        (Request::SecurityEvent { .. }, Answer::Done) => result(V, id, &v16::SecurityEventNotificationResponse::new()),
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -112,6 +140,9 @@ pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Re
         Request::MeterValues { .. } => decode::<v16::MeterValuesResponse>(payload, V).map(|_| Answer::Done)?,
         Request::Report(_) => return Err(Refusal::mismatch()),
         Request::DataTransfer(_) => Answer::DataTransfer(message_answer_in(decode(payload, V)?)),
+        Request::SecurityEvent { .. } => {
+            decode::<v16::SecurityEventNotificationResponse>(payload, V).map(|_| Answer::Done)?
+        }
     })
 }
 

@@ -10,7 +10,7 @@ use super::request::{data_answer_in, data_answer_out, data_in, data_out};
 use super::values::{
     outcome_in, outcome_out, place_in, place_out, query_in, query_out, setting_in, setting_out, value_in, value_out,
 };
-use crate::domain::{Command, CompositeQuery, EvseId, ProfileCriteria, Reply, ResetKind};
+use crate::domain::{Command, CompositeQuery, EvseId, ProfileCriteria, Reply, ResetKind, Secret};
 
 pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Result<String, Refusal> {
     match command {
@@ -73,6 +73,11 @@ pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Re
             payload.charging_rate_unit = query.unit.clone();
             call(version, id, &payload)
         }
+        Command::SetNetworkProfile { slot, way, password } => {
+            let mut way = (**way).clone();
+            way.basic_auth_password = password.as_ref().map(|password| password.reveal().into());
+            call(version, id, &v2::SetNetworkProfileRequest::new(*slot, way))
+        }
     }
 }
 
@@ -132,6 +137,12 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
             let get: v2::GetCompositeScheduleRequest = decode(payload, version)?;
             let (evse, unit) = (EvseId(get.evse_id), get.charging_rate_unit);
             Command::GetCompositeSchedule(CompositeQuery { evse, duration_s: get.duration, unit })
+        }
+        "SetNetworkProfile" => {
+            let set: v2::SetNetworkProfileRequest = decode(payload, version)?;
+            let mut way = Box::new(set.connection_data);
+            let password = way.basic_auth_password.take().map(Secret::new);
+            Command::SetNetworkProfile { slot: set.configuration_slot, way, password }
         }
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
@@ -207,6 +218,11 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
             payload.status_info = why.clone();
             result(version, id, &payload)
         }
+        (Command::SetNetworkProfile { .. }, Reply::SetNetworkProfile { status, why }) => {
+            let mut payload = v2::SetNetworkProfileResponse::new(status.clone());
+            payload.status_info = why.clone();
+            result(version, id, &payload)
+        }
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -257,6 +273,10 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
             let accepted = reply.status == v2::GenericStatus::Accepted;
             let schedule = reply.schedule.filter(|_| accepted).map(Box::new);
             Reply::GetCompositeSchedule { schedule, why: reply.status_info }
+        }
+        Command::SetNetworkProfile { .. } => {
+            let reply: v2::SetNetworkProfileResponse = decode(payload, version)?;
+            Reply::SetNetworkProfile { status: reply.status, why: reply.status_info }
         }
     })
 }

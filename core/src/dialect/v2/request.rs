@@ -31,6 +31,11 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
         Request::ChargingLimitCleared { evse, source } => call(version, id, &charging::cleared_out(*evse, source)),
         Request::EvNeeds(needs) => call(version, id, &charging::needs_out(needs)),
         Request::EvSchedule(plan) => call(version, id, &charging::plan_out(version, plan)),
+        Request::SecurityEvent { kind, at, info } => {
+            let mut payload = v2::SecurityEventNotificationRequest::new(kind.clone(), *at);
+            payload.tech_info = info.clone();
+            call(version, id, &payload)
+        }
     }
 }
 
@@ -55,6 +60,10 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
         "ClearedChargingLimit" => charging::cleared_in(decode(payload, version)?),
         "NotifyEVChargingNeeds" => Request::EvNeeds(charging::needs_in(decode(payload, version)?)),
         "NotifyEVChargingSchedule" => Request::EvSchedule(charging::plan_in(decode(payload, version)?)),
+        "SecurityEventNotification" => {
+            let event: v2::SecurityEventNotificationRequest = decode(payload, version)?;
+            Request::SecurityEvent { kind: event.kind, at: event.timestamp, info: event.tech_info }
+        }
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -88,6 +97,9 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         (Request::EvSchedule(_), Answer::EvSchedule { accepted }) => {
             let status = if *accepted { v2::GenericStatus::Accepted } else { v2::GenericStatus::Rejected };
             result(version, id, &v2::NotifyEVChargingScheduleResponse::new(status))
+        }
+        (Request::SecurityEvent { .. }, Answer::Done) => {
+            result(version, id, &v2::SecurityEventNotificationResponse::new())
         }
         _ => Err(Refusal::mismatch()),
     }
@@ -124,6 +136,9 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
         Request::EvSchedule(_) => {
             let status = decode::<v2::NotifyEVChargingScheduleResponse>(payload, version)?.status;
             Answer::EvSchedule { accepted: status == v2::GenericStatus::Accepted }
+        }
+        Request::SecurityEvent { .. } => {
+            decode::<v2::SecurityEventNotificationResponse>(payload, version).map(|_| Answer::Done)?
         }
     })
 }

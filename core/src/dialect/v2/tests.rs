@@ -92,6 +92,8 @@ fn a_part_of_a_report_tells_actual_values() {
         data_type: v2::DataKind::Integer,
         unit: Some("s".into()),
         persistent: true,
+        values_list: None,
+        max_limit: None,
     };
     let part = ReportPart {
         request_id: 4,

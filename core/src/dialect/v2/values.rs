@@ -112,6 +112,8 @@ pub(super) fn reported_out(reported: &ReportedVariable) -> v2::ReportData {
     attribute.constant = Some(false);
     let mut characteristics = v2::VariableCharacteristics::new(reported.data_type.clone(), false);
     characteristics.unit = reported.unit.clone();
+    characteristics.values_list = reported.values_list.clone();
+    characteristics.max_limit = reported.max_limit;
     let (component, variable) = (component_out(&reported.id), variable_out(&reported.id));
     let mut data = v2::ReportData::new(component, variable, alloc::vec![attribute]);
     data.variable_characteristics = Some(characteristics);
@@ -133,6 +135,8 @@ pub(super) fn reported_in(data: v2::ReportData) -> ReportedVariable {
         persistent: shown.and_then(|shown| shown.persistent).unwrap_or(false),
         data_type: characteristics.map_or(v2::DataKind::String, |known| known.data_type.clone()),
         unit: characteristics.and_then(|known| known.unit.clone()),
+        values_list: characteristics.and_then(|known| known.values_list.clone()),
+        max_limit: characteristics.and_then(|known| known.max_limit),
         id: id_in(data.component, data.variable),
     }
 }

@@ -1,0 +1,322 @@
+//! A station that chooses its way to the CSMS by itself, the host that follows it, and the CSMSs that are there.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use pilotwire::domain::{
+    ClientCertificate, ConnectionFault, KeyId, NetworkConnectionProfile, NetworkTarget, Secret, SecurityProfile,
+    StationIdentity,
+};
+use pilotwire::messages::Text;
+use pilotwire::messages::v2::{OcppInterface, OcppTransport, OcppVersion};
+use pilotwire::station::{Config, Input, NetworkSlot, Output};
+use pilotwire::{Action, Event, Instant, Machine, Outbox, PowerUp, Record, Station, Version, Write};
+use serde_json::{Value, json};
+
+/// A password that is good in every edition: 20 bytes as hexadecimal digits.
+pub const OLD: &str = "0123456789abcdef0123456789abcdef01234567";
+
+/// Another one.
+pub const NEW: &str = "fedcba9876543210fedcba9876543210fedcba98";
+
+/// A way to a CSMS at this address, with this security profile.
+pub fn way(host: &str, security: SecurityProfile) -> NetworkConnectionProfile {
+    let scheme = if security.has_tls() { "wss" } else { "ws" };
+    let url = Text::from(format!("{scheme}://{host}/ocpp"));
+    let mut way =
+        NetworkConnectionProfile::new(OcppInterface::Wired0, OcppTransport::JSON, 30, url, i32::from(security));
+    way.ocpp_version = Some(OcppVersion::OCPP20);
+    way
+}
+
+/// A slot with a way in it, and the password [`OLD`].
+pub fn slot(number: i32, host: &str, security: SecurityProfile) -> NetworkSlot {
+    NetworkSlot::new(number, way(host, security), Some(Secret::new(OLD)))
+}
+
+/// A certificate of the station.
+pub fn client() -> ClientCertificate {
+    ClientCertificate { key: KeyId(1), chain: "station".into() }
+}
+
+/// The CSMSs, and the way to them.
+#[derive(Default)]
+pub struct World {
+    /// The passwords that are let in; all if there is none.
+    pub passwords: Vec<&'static str>,
+    /// Hosts where attempts to connect fail, and how.
+    pub faults: Vec<(&'static str, ConnectionFault)>,
+    /// The lowest security profile that is let in.
+    pub lowest: Option<SecurityProfile>,
+    /// The answers of stations are lost.
+    pub deaf: bool,
+}
+
+impl World {
+    fn judge(&self, target: &NetworkTarget) -> Option<ConnectionFault> {
+        let url = target.way.ocpp_csms_url.as_str();
+        let fault = self.faults.iter().find(|(host, _)| url.contains(host)).map(|(_, fault)| *fault);
+        let password = target.password.as_ref().map(Secret::reveal);
+        let known = self.passwords.is_empty() || password.is_none_or(|shown| self.passwords.contains(&shown));
+        let high = self.lowest.is_none_or(|lowest| target.security >= lowest);
+        let refused = (!known || !high).then_some(ConnectionFault::Refused);
+        fault.or(refused)
+    }
+}
+
+/// The station and its surroundings.
+pub struct Site {
+    /// The station.
+    pub station: Station,
+    config: Config,
+    now: Instant,
+    outbox: Outbox<Output>,
+    inbox: VecDeque<Event<Input>>,
+    /// What would be there after a power cut.
+    pub disk: BTreeMap<String, String>,
+    /// The CSMSs.
+    pub world: World,
+    /// Whom the host was told to connect to since power came.
+    pub target: Option<NetworkTarget>,
+    /// Whether there is a connection.
+    pub online: bool,
+    /// Every attempt to connect: when (seconds), to which slot, with which password, and what came of it.
+    pub attempts: Vec<(u64, i32, String, Option<ConnectionFault>)>,
+    /// What the station told its host.
+    pub outputs: Vec<Output>,
+    /// Requests of the station, in order: action and payload.
+    pub requests: Vec<(String, Value)>,
+    answers: Vec<Value>,
+    /// How many actions were performed.
+    pub actions: u64,
+    /// After how many actions the power is cut, once.
+    pub cut: Option<u64>,
+    /// How often power came.
+    pub lives: u64,
+    count: u32,
+}
+
+impl Site {
+    /// Power comes; nothing has happened yet beyond that.
+    pub fn new(version: Version, slots: Vec<NetworkSlot>, change: impl FnOnce(&mut Config)) -> Self {
+        let identity = StationIdentity { model: "M".into(), vendor: "V".into(), ..StationIdentity::default() };
+        let mut config = Config::new(version, identity, 5, 1);
+        config.network = slots;
+        let set =
+            |variable: &str, value: &str| (pilotwire::domain::VariableId::new("OCPPCommCtrlr", variable), value.into());
+        config.variables = vec![
+            set("WebSocketPingInterval", "0"),
+            set("RetryBackOffRandomRange", "0"),
+            set("RetryBackOffRepeatTimes", "0"),
+        ];
+        change(&mut config);
+        let mut site = Self {
+            station: Station::new(config.clone()),
+            config,
+            now: Instant::ZERO,
+            outbox: Outbox::new(),
+            inbox: VecDeque::new(),
+            disk: BTreeMap::new(),
+            world: World::default(),
+            target: None,
+            online: false,
+            attempts: Vec::new(),
+            outputs: Vec::new(),
+            requests: Vec::new(),
+            answers: Vec::new(),
+            actions: 0,
+            cut: None,
+            lives: 0,
+            count: 0,
+        };
+        site.power_up();
+        site
+    }
+
+    /// The same, connected and accepted.
+    pub fn connected(version: Version, slots: Vec<NetworkSlot>, change: impl FnOnce(&mut Config)) -> Self {
+        let mut site = Self::new(version, slots, change);
+        site.run(1);
+        assert!(site.online);
+        site
+    }
+
+    /// Power goes and comes: nothing is left but the disk.
+    pub fn power_up(&mut self) {
+        self.station = Station::new(self.config.clone());
+        self.inbox.clear();
+        (self.online, self.target) = (false, None);
+        self.lives += 1;
+        let record = |(key, value): (&String, &String)| Record { key: key.clone(), value: value.clone() };
+        let records = self.disk.iter().map(record).collect();
+        let clock = self.wall().parse().ok();
+        self.inbox.push_back(Event::PowerUp(PowerUp { records, clock }));
+    }
+
+    fn wall(&self) -> String {
+        let seconds = self.now.as_millis() / 1_000;
+        format!("2026-03-01T{:02}:{:02}:{:02}Z", 10 + seconds / 3_600, seconds / 60 % 60, seconds % 60)
+    }
+
+    /// The connection breaks.
+    pub fn break_off(&mut self) {
+        self.online = false;
+        self.inbox.push_back(Event::Disconnected);
+        self.settle();
+    }
+
+    /// Somebody tells the station something.
+    pub fn tell(&mut self, event: Event<Input>) {
+        self.inbox.push_back(event);
+        self.settle();
+    }
+
+    /// Lets seconds pass.
+    pub fn run(&mut self, seconds: u64) {
+        let end = self.now + Duration::from_secs(seconds);
+        for _ in 0..10_000 {
+            self.settle();
+            match self.station.poll_timeout() {
+                Some((at, _)) if at <= end => {
+                    self.now = self.now.max(at);
+                    self.inbox.push_back(Event::Timeout);
+                }
+                _ => break,
+            }
+        }
+        self.now = end;
+    }
+
+    /// A request of the CSMS; gives the payload of its answer.
+    ///
+    /// # Panics
+    /// If it is not answered with a result.
+    pub fn call(&mut self, action: &str, payload: Value) -> Value {
+        let id = self.ask(action, payload);
+        let answer = self.answers.iter().find(|answer| answer[1] == id.as_str()).expect("an answer").clone();
+        assert_eq!(answer[0], 3, "{action}: {answer}");
+        answer[2].clone()
+    }
+
+    /// A request of the CSMS whose answer may be lost; gives its id.
+    pub fn ask(&mut self, action: &str, payload: Value) -> String {
+        self.count += 1;
+        let id = format!("csms-{}", self.count);
+        self.inbox.push_back(Event::Received(json!([2, id, action, payload]).to_string()));
+        self.settle();
+        id
+    }
+
+    /// Sets a variable of 2.x; gives the status.
+    pub fn set(&mut self, component: &str, variable: &str, value: &str) -> String {
+        let answer = self.call("SetVariables", set_variable(component, variable, value));
+        answer["setVariableResult"][0]["attributeStatus"].as_str().unwrap_or_default().into()
+    }
+
+    /// Reads a variable of 2.x; gives status and value.
+    pub fn get(&mut self, component: &str, variable: &str) -> (String, Value) {
+        let data = json!([{ "component": { "name": component }, "variable": { "name": variable } }]);
+        let answer = self.call("GetVariables", json!({ "getVariableData": data }));
+        let result = &answer["getVariableResult"][0];
+        (result["attributeStatus"].as_str().unwrap_or_default().into(), result["attributeValue"].clone())
+    }
+
+    /// Sets a key of 1.6; gives the status.
+    pub fn configure(&mut self, key: &str, value: &str) -> String {
+        let answer = self.call("ChangeConfiguration", json!({ "key": key, "value": value }));
+        answer["status"].as_str().unwrap_or_default().into()
+    }
+
+    /// Puts a way into a slot; gives the answer.
+    pub fn set_profile(&mut self, slot: i32, way: &NetworkConnectionProfile) -> Value {
+        self.call("SetNetworkProfile", json!({ "configurationSlot": slot, "connectionData": way }))
+    }
+
+    /// The slots of the attempts since the last one that was looked at.
+    pub fn take_attempts(&mut self) -> Vec<i32> {
+        self.attempts.drain(..).map(|(_, slot, ..)| slot).collect()
+    }
+
+    /// Everything that is due now.
+    fn settle(&mut self) {
+        for _ in 0..10_000 {
+            let Some(event) = self.inbox.pop_front() else { return };
+            self.station.handle(self.now, event, &mut self.outbox);
+            let actions: Vec<_> = self.outbox.drain().collect();
+            for action in actions {
+                let reboots = matches!(action, Action::Output(Output::Reboot));
+                self.perform(action);
+                self.actions += 1;
+                if reboots || self.cut == Some(self.actions) {
+                    self.power_up();
+                    break;
+                }
+            }
+        }
+    }
+
+    fn perform(&mut self, action: Action<Output>) {
+        match action {
+            Action::Persist(Write::Put(record)) => drop(self.disk.insert(record.key, record.value)),
+            Action::Persist(Write::Delete(key)) => drop(self.disk.remove(&key)),
+            Action::Connect(version) => self.connect(version),
+            Action::Send(text) if self.online => self.receive(&text),
+            Action::Close if self.online => {
+                self.online = false;
+                self.inbox.push_back(Event::Disconnected);
+            }
+            Action::Output(Output::UseNetwork(target)) => {
+                assert_ne!(self.target.as_ref(), Some(&*target), "told twice");
+                self.target = Some((*target).clone());
+                self.outputs.push(Output::UseNetwork(target));
+            }
+            Action::Output(output) => self.outputs.push(output),
+            Action::Ping | Action::Send(_) | Action::Close => {}
+        }
+    }
+
+    fn connect(&mut self, version: Version) {
+        let target = self.target.as_ref().expect("a target before the attempt");
+        let fault = self.world.judge(target);
+        let password = target.password.as_ref().map_or("", Secret::reveal).into();
+        self.attempts.push((self.now.as_millis() / 1_000, target.slot, password, fault));
+        match fault {
+            None => {
+                self.online = true;
+                self.inbox.push_back(Event::Connected(version));
+            }
+            Some(fault) => {
+                self.inbox.push_back(Event::Input(Input::ConnectionFailed(fault)));
+                self.inbox.push_back(Event::Disconnected);
+            }
+        }
+    }
+
+    fn receive(&mut self, text: &str) {
+        let frame: Value = serde_json::from_str(text).expect("a frame in JSON");
+        if frame[0] != 2 {
+            if !self.world.deaf {
+                self.answers.push(frame);
+            }
+            return;
+        }
+        let action = frame[2].as_str().unwrap_or_default();
+        let answer = match action {
+            "BootNotification" => json!({ "currentTime": self.wall(), "interval": 3_600, "status": "Accepted" }),
+            "Heartbeat" => json!({ "currentTime": self.wall() }),
+            _ => json!({}),
+        };
+        self.requests.push((action.into(), frame[3].clone()));
+        if !self.world.deaf {
+            self.inbox.push_back(Event::Received(json!([3, frame[1], answer]).to_string()));
+        }
+    }
+}
+
+/// The payload of SetVariables for one variable.
+pub fn set_variable(component: &str, variable: &str, value: &str) -> Value {
+    let data = json!({
+        "attributeValue": value, "component": { "name": component }, "variable": { "name": variable },
+    });
+    json!({ "setVariableData": [data] })
+}
