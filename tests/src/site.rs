@@ -48,8 +48,16 @@ pub struct World {
     pub faults: Vec<(&'static str, ConnectionFault)>,
     /// The lowest security profile that is let in.
     pub lowest: Option<SecurityProfile>,
-    /// The answers of stations are lost.
+    /// The station is not heard, and gets no answer.
     pub deaf: bool,
+    /// The only password that is let in once the station said `Accepted`.
+    pub once_accepted: Option<&'static str>,
+    /// No security profile is let in that is lower than one before (A05.FR.07).
+    pub only_rises: bool,
+    /// Actions that are answered with a CALLERROR.
+    pub errors: Vec<&'static str>,
+    /// What the CSMS's clock shows, if that is not the time.
+    pub clock: Option<&'static str>,
 }
 
 impl World {
@@ -89,7 +97,7 @@ pub struct Site {
     answers: Vec<Value>,
     /// How many actions were performed.
     pub actions: u64,
-    /// After how many actions the power is cut, once.
+    /// After how many actions the power is cut; none when it was.
     pub cut: Option<u64>,
     /// How often power came.
     pub lives: u64,
@@ -198,10 +206,13 @@ impl Site {
         answer[2].clone()
     }
 
-    /// A request of the CSMS whose answer may be lost; gives its id.
+    /// A request of the CSMS whose answer may be lost, as it is itself without a connection; gives its id.
     pub fn ask(&mut self, action: &str, payload: Value) -> String {
         self.count += 1;
         let id = format!("csms-{}", self.count);
+        if !self.online {
+            return id;
+        }
         self.inbox.push_back(Event::Received(json!([2, id, action, payload]).to_string()));
         self.settle();
         id
@@ -247,7 +258,8 @@ impl Site {
                 let reboots = matches!(action, Action::Output(Output::Reboot));
                 self.perform(action);
                 self.actions += 1;
-                if reboots || self.cut == Some(self.actions) {
+                let cuts = self.cut.take_if(|cut| *cut == self.actions).is_some();
+                if reboots || cuts {
                     self.power_up();
                     break;
                 }
@@ -282,6 +294,9 @@ impl Site {
         self.attempts.push((self.now.as_millis() / 1_000, target.slot, password, fault));
         match fault {
             None => {
+                if self.world.only_rises {
+                    self.world.lowest = self.world.lowest.max(Some(target.security));
+                }
                 self.online = true;
                 self.inbox.push_back(Event::Connected(version));
             }
@@ -296,19 +311,29 @@ impl Site {
         let frame: Value = serde_json::from_str(text).expect("a frame in JSON");
         if frame[0] != 2 {
             if !self.world.deaf {
+                if text.contains("\"Accepted\"")
+                    && let Some(password) = self.world.once_accepted.take()
+                {
+                    self.world.passwords = vec![password];
+                }
                 self.answers.push(frame);
             }
             return;
         }
         let action = frame[2].as_str().unwrap_or_default();
+        let wall = self.world.clock.map_or_else(|| self.wall(), String::from);
         let answer = match action {
-            "BootNotification" => json!({ "currentTime": self.wall(), "interval": 3_600, "status": "Accepted" }),
-            "Heartbeat" => json!({ "currentTime": self.wall() }),
+            "BootNotification" => json!({ "currentTime": wall, "interval": 3_600, "status": "Accepted" }),
+            "Heartbeat" => json!({ "currentTime": wall }),
             _ => json!({}),
         };
         self.requests.push((action.into(), frame[3].clone()));
+        let reply = match self.world.errors.contains(&action) {
+            true => json!([4, frame[1], "InternalError", "", {}]),
+            false => json!([3, frame[1], answer]),
+        };
         if !self.world.deaf {
-            self.inbox.push_back(Event::Received(json!([3, frame[1], answer]).to_string()));
+            self.inbox.push_back(Event::Received(reply.to_string()));
         }
     }
 }

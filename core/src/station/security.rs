@@ -69,12 +69,12 @@ pub(crate) fn raise(cx: &mut Cx<'_>, kind: Text, info: Option<Text>) {
     let kind = Text::truncated(&kind, MAX_KIND);
     let info = info.map(|info| Text::truncated(&info, MAX_INFO));
     let (at, critical) = (cx.utc(), is_critical(&kind).unwrap_or(true));
-    // A04.FR.04: the host keeps the log.
-    cx.tell(Output::SecurityEvent { kind: kind.clone(), at, info: info.clone(), critical });
     let of_the_device = OF_THE_DEVICE.contains(&kind.as_str());
     if critical && (cx.config.security.device_events || !of_the_device) {
-        keep(cx, Saved { kind, at, info });
+        keep(cx, Saved { kind: kind.clone(), at, info: info.clone() });
     }
+    // A04.FR.04: the host keeps the log.
+    cx.tell(Output::SecurityEvent { kind, at, info, critical });
 }
 
 /// A04.FR.01, A04.FR.02: durable before anything that follows.

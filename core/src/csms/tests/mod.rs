@@ -2,6 +2,7 @@
 
 mod charging_cases;
 mod commands;
+mod credentials;
 mod gate;
 mod ledger;
 mod link;

@@ -3,6 +3,7 @@
 mod commands;
 mod refusals;
 mod requests;
+mod security;
 
 use alloc::string::{String, ToString};
 use alloc::vec;
