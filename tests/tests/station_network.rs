@@ -324,6 +324,32 @@ fn the_slots_are_reported() {
     assert!(password["variableAttribute"][0].get("value").is_none());
 }
 
+/// B09.FR.08, B09.FR.09, B09.FR.11, B06.FR.09: 2.1 reads the slots as a component; they are set as a whole.
+#[test]
+fn a_slot_is_a_component_of_2_1() {
+    let mut site = Site::connected(Version::V21, two(Basic), |_| {});
+    assert_eq!(site.set_profile(2, &way("two", Basic))["status"], "Accepted");
+    let component = json!({ "name": "NetworkConfiguration", "instance": "2" });
+    let mut get = |variable: &str| {
+        let data = json!([{ "component": component, "variable": { "name": variable } }]);
+        let answer = site.call("GetVariables", json!({ "getVariableData": data }));
+        let result = &answer["getVariableResult"][0];
+        (result["attributeStatus"].clone(), result["attributeValue"].clone())
+    };
+    assert_eq!(get("OcppCsmsUrl"), (json!("Accepted"), json!("ws://two/ocpp")));
+    assert_eq!(get("ApnEnabled"), (json!("Accepted"), json!("false")));
+    assert_eq!(get(PASSWORD), (json!("Rejected"), json!(null)));
+    assert_eq!(get("Colour").0, "UnknownVariable");
+    let data = json!([{ "attributeValue": "1", "component": component, "variable": { "name": "SecurityProfile" } }]);
+    let answer = site.call("SetVariables", json!({ "setVariableData": data }));
+    assert_eq!(answer["setVariableResult"][0]["attributeStatus"], "Rejected");
+    site.call("GetBaseReport", json!({ "requestId": 1, "reportBase": "FullInventory" }));
+    site.run(10);
+    let told = format!("{:?}", site.requests);
+    assert_eq!(told.matches("NetworkConfiguration\"").count(), 20, "{told}");
+    assert!(!told.contains(OLD));
+}
+
 /// TC_B_45_CS; B10.FR.01, B10.FR.04, B10.FR.06, B10.FR.10.
 #[test]
 fn tc_b_45_the_station_migrates_with_its_next_start() {

@@ -83,7 +83,8 @@ impl Blocks<'_> {
                 return self.unlock(cx, *evse, *connector, *end_transaction);
             }
             Command::GetVariables(queries) => {
-                Reply::GetVariables(queries.iter().map(|query| cx.variables.get(query)).collect())
+                let get = |query| network::get(cx, query).unwrap_or_else(|| cx.variables.get(query));
+                Reply::GetVariables(queries.iter().map(get).collect())
             }
             Command::GetAllVariables => Reply::GetVariables(cx.variables.get_all()),
             Command::SetVariables(settings) => {
@@ -237,7 +238,10 @@ fn set_variable(cx: &mut Cx<'_>, setting: &VariableSetting) -> VariableResult {
         let status = network::set_variable(cx, known, setting);
         return VariableResult { id: setting.id.clone(), attribute: setting.attribute.clone(), status };
     }
-    let outcome = cx.variables.set(&setting.id, setting.attribute.as_ref(), &setting.value);
+    let outcome = match network::refuse(cx, &setting.id) {
+        Some(refused) => Err(refused),
+        None => cx.variables.set(&setting.id, setting.attribute.as_ref(), &setting.value),
+    };
     if let Ok(changed) = &outcome {
         keep_variable(cx, setting, changed);
     }
@@ -273,7 +277,10 @@ fn report(cx: &mut Cx<'_>, request_id: i32, base: &ReportBase) -> GenericDeviceM
     if matches!(base, ReportBase::Unlisted(_)) {
         return GenericDeviceModelStatus::NotSupported;
     }
-    let variables = cx.variables.report(base);
+    let mut variables = cx.variables.report(base);
+    if *base == ReportBase::FullInventory {
+        variables.extend(network::report(cx));
+    }
     let size = cx.config.limits.report_part.max(1);
     let parts = variables.len().div_ceil(size);
     if parts == 0 {

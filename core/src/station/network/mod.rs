@@ -4,6 +4,7 @@
 //! password that worked last are kept beside the new ones. What was proven wins over what was not, whenever the new
 //! one does not get through.
 
+mod report;
 mod rules;
 mod settings;
 
@@ -21,6 +22,7 @@ use crate::device_model::{Known, Variables};
 use crate::domain::{
     ClientCertificate, ConnectionFault, NetworkConnectionProfile, NetworkTarget, Secret, SecurityProfile,
 };
+pub(crate) use report::{get, refuse, report};
 pub(crate) use settings::{owns, set_profile, set_variable};
 
 /// The prefix of the records of slots.
