@@ -4,6 +4,7 @@ use pilotwire::domain::{ConnectionFault, Secret, SecurityProfile};
 use pilotwire::station::{Config, Input, NetworkSlot, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::site::{NEW, OLD, Site, client, set_variable, slot, way};
+use pilotwire_tests::transcript::Transcript;
 use serde_json::json;
 
 use SecurityProfile::{Basic, TlsBasic, TlsClient, Unsecured};
@@ -340,6 +341,8 @@ fn a_slot_is_a_component_of_2_1() {
     assert_eq!(get("ApnEnabled"), (json!("Accepted"), json!("false")));
     assert_eq!(get(PASSWORD), (json!("Rejected"), json!(null)));
     assert_eq!(get("Colour").0, "UnknownVariable");
+    let (status, _) = site.get("NetworkConfiguration", "OcppCsmsUrl");
+    assert_eq!(status, "UnknownComponent");
     let data = json!([{ "attributeValue": "1", "component": component, "variable": { "name": "SecurityProfile" } }]);
     let answer = site.call("SetVariables", json!({ "setVariableData": data }));
     assert_eq!(answer["setVariableResult"][0]["attributeStatus"], "Rejected");
@@ -522,10 +525,59 @@ fn a_higher_profile_that_does_not_connect_is_given_up() {
     assert_eq!(site.target.clone().map(|target| target.security), Some(Basic));
 }
 
+/// TC_085_CS, TC_086_CS, TC_087_CS; A00.FR.202, A00.FR.301, A00.FR.402: what each profile shows, and what it trusts.
+#[test]
+fn tc_085_tc_086_tc_087_a_target_has_what_its_profile_needs_and_nothing_else() {
+    for (security, password, has_roots, has_client) in
+        [(Basic, Some(OLD), false, false), (TlsBasic, Some(OLD), true, false), (TlsClient, None, true, true)]
+    {
+        for version in Version::ALL {
+            let site = Site::connected(version, two(security), full);
+            let target = site.target.unwrap();
+            assert_eq!(target.password.as_ref().map(Secret::reveal), password, "{version} {security}");
+            assert_eq!((!target.roots.is_empty(), target.client.is_some()), (has_roots, has_client));
+            assert_eq!((target.slot, target.security), (1, security));
+        }
+    }
+}
+
+/// S-7: there is no default password, and the factory's is held to the rules.
+#[test]
+fn a_weak_password_of_the_factory_is_not_used() {
+    for version in Version::ALL {
+        let weak = NetworkSlot::new(1, way("one", Basic), Some(Secret::new("admin")));
+        let mut site = Site::new(version, vec![weak], |_| {});
+        site.run(1);
+        assert_eq!(shown(&site), [""]);
+        assert!(
+            site.outputs.iter().any(|output| matches!(output, Output::Refused { text } if text.contains("too weak")))
+        );
+    }
+}
+
+/// A host that does not tell why an attempt failed.
+#[test]
+fn without_a_reason_the_old_password_is_tried_too() {
+    let mut station = Transcript::configured(Version::V201, |config| config.network = two(Basic));
+    let shown = |station: &Transcript| {
+        let targets = station.outputs.iter().filter_map(|output| match output {
+            Output::UseNetwork(target) => target.password.as_ref().map(|password| password.reveal().to_owned()),
+            _ => None,
+        });
+        targets.collect::<Vec<_>>()
+    };
+    station.call("SetVariables", set_variable(SECURITY, PASSWORD, NEW));
+    assert_eq!(station.link.last(), Some(&"close"));
+    station.event(Event::Disconnected);
+    assert_eq!(station.link.last(), Some(&"connect"), "at once");
+    station.event(Event::Disconnected);
+    station.advance(30);
+    assert_eq!(shown(&station), [OLD, NEW, OLD]);
+}
+
 /// Without slots the host chooses, as ever: nothing is told, and nothing can be set.
 #[test]
 fn a_station_without_slots_leaves_it_to_its_host() {
-    use pilotwire_tests::transcript::Transcript;
     let mut station = Transcript::accepted(Version::V201, &[]);
     let answer = station.call("SetVariables", set_variable(SECURITY, PASSWORD, NEW));
     assert_eq!(answer[2]["setVariableResult"][0]["attributeStatus"], "UnknownComponent");

@@ -332,7 +332,7 @@ pub enum Input {
     /// A vehicle told what it plans (K15.FR.10); answered by [`Output::EvScheduleAnswered`].
     EvSchedule(EvSchedule),
     /// Why the attempt to connect failed; to be told right before [`Event::Disconnected`](crate::Event::Disconnected). Without
-    /// it the CSMS counts as unreachable.
+    /// it nobody knows: after a change of the password, the one before is tried then, too.
     ConnectionFailed(ConnectionFault),
     /// Something happened that concerns security and that only the host can know (A04): an opened housing, a login of a
     /// technician, a firmware that was updated.

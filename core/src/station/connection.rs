@@ -80,6 +80,11 @@ impl Connection {
         }
     }
 
+    /// The host opened another link by itself.
+    pub(crate) fn forget_renewal(&mut self) {
+        self.renewal = Renewal::Not;
+    }
+
     /// Whether nothing new may begin on the link; closes it when all that was begun is done.
     pub(crate) fn is_ending(&mut self, cx: &mut Cx<'_>, is_idle: bool) -> bool {
         if self.renewal == Renewal::Wanted && is_idle {

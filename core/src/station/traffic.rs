@@ -138,6 +138,7 @@ impl Traffic {
 impl Station {
     pub(super) fn on_connected(&mut self, version: Version, out: &mut Outbox<Output>) {
         if self.traffic.link.version().is_some() {
+            self.connection.forget_renewal();
             self.on_disconnected(out);
         }
         self.traffic.link.connected(version);

@@ -92,6 +92,31 @@ fn passwords_are_let_in_as_far_as_the_station_may_use_them() {
     }
 }
 
+/// R-6 on the CSMS's side: its power is cut between any two steps, and nothing is left but what the host wrote.
+#[test]
+fn a_csms_that_forgets_lets_the_station_in_all_the_same() {
+    for accepts in [true, false] {
+        let mut passwords = Passwords::new(String::from("old"));
+        let mut disk = pilotwire_messages::encode(&passwords);
+        let mut station = "old";
+        // Offer, write, the command, write; the station changes before its answer is heard.
+        for step in 0..4 {
+            match step {
+                0 => assert!(passwords.offer("new".into())),
+                1 | 3 => disk = pilotwire_messages::encode(&passwords),
+                _ => {
+                    station = if accepts { "new" } else { "old" };
+                    passwords.settle(if accepts { PasswordFate::Accepted } else { PasswordFate::Refused });
+                }
+            }
+            let mut reborn: Passwords<String> = serde_json::from_str(&disk).unwrap();
+            assert!(reborn.admit(|known| known == station), "{accepts}, step {step}: {disk}");
+        }
+        let mut last: Passwords<String> = serde_json::from_str(&disk).unwrap();
+        assert!(!last.admit(|known| known == if accepts { "old" } else { "new" }));
+    }
+}
+
 /// TC_A_19_CSMS, S-8; A05.FR.07, in 1.6 A05.FR.09: through restarts.
 #[test]
 fn tc_a_19_a_station_that_came_with_a_higher_profile_is_never_let_in_with_a_lower_one() {

@@ -217,6 +217,7 @@ fn put_state(cx: &mut Cx<'_>, network: &Network) {
 pub(crate) fn wake(cx: &mut Cx<'_>) {
     let Some(mut network) = cx.network.take() else { return };
     let floor = network.saved.profile;
+    drop_weak_passwords(cx, &mut network);
     for slot in &mut network.slots {
         let Some(way) = &slot.way else { continue };
         // A05.FR.06: one that is too low was to be removed when the power was cut, or came back with the factory's setting.
@@ -238,6 +239,20 @@ pub(crate) fn wake(cx: &mut Cx<'_>) {
     network.plan = network.saved.trial.iter().cloned().chain(ways).collect();
     describe(cx, &network);
     cx.network = Some(network);
+}
+
+/// S-7: the factory's passwords are held to the same rules as those of the CSMS. What the CSMS set was judged when it did.
+fn drop_weak_passwords(cx: &mut Cx<'_>, network: &mut Network) {
+    let version = cx.config.version;
+    let factory = Network::new(&cx.config).map(|factory| factory.slots).unwrap_or_default();
+    for slot in &mut network.slots {
+        let is_weak = |password: &Secret| !rules::is_password(version, password.reveal());
+        let own = factory.iter().find(|known| known.slot == slot.slot).and_then(|known| known.password.as_ref());
+        if own.is_some_and(is_weak) && slot.password.as_ref() == own {
+            cx.refuse(format!("the factory's password of network slot {} is too weak, and is not used", slot.slot));
+            slot.password = None;
+        }
+    }
 }
 
 /// Tells the device model where the station is.
@@ -270,11 +285,12 @@ pub(crate) fn announce(cx: &mut Cx<'_>) -> bool {
     true
 }
 
-/// A password, a certificate or what is trusted changed: what failed before may work now.
+/// A password, a certificate or what is trusted changed. While there is a connection the host needs the new target for the
+/// next one only.
 pub(crate) fn on_credentials_changed(cx: &mut Cx<'_>) {
-    if let Some(network) = cx.network.as_mut() {
-        network.attempts = 0;
-        network.with_previous = false;
+    let was_told = cx.network.as_ref().is_some_and(|network| network.told.is_some());
+    if cx.online.is_none() && was_told {
+        announce(cx);
     }
 }
 
@@ -283,8 +299,9 @@ pub(crate) fn on_failed(cx: &mut Cx<'_>, fault: Option<ConnectionFault>) {
     let limit = cx.variables.number(Known::NetworkAttempts);
     let Some(network) = cx.network.as_mut() else { return };
     let has_previous = network.active().and_then(|slot| network.slot(slot)).is_some_and(|slot| slot.previous.is_some());
-    if fault == Some(ConnectionFault::Refused) && has_previous {
+    if matches!(fault, None | Some(ConnectionFault::Refused)) && has_previous {
         // The CSMS may not have heard that the password was taken (A01): its old one is tried, then the new one again.
+        // A host that does not know why it failed may have been refused.
         network.with_previous = !network.with_previous;
         if network.with_previous {
             return;

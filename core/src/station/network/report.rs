@@ -66,6 +66,11 @@ impl Slot {
     }
 }
 
+fn has_slot(cx: &Cx<'_>, id: &VariableId) -> bool {
+    let number = id.component_instance.as_ref().and_then(|instance| instance.parse().ok());
+    number.zip(cx.network.as_ref()).is_some_and(|(number, network)| network.slot(number).is_some())
+}
+
 fn is_meant(cx: &Cx<'_>, id: &VariableId) -> bool {
     cx.version() == Version::V21 && cx.network.is_some() && id.component.eq_ignore_ascii_case(COMPONENT)
 }
@@ -94,6 +99,7 @@ pub(crate) fn get(cx: &Cx<'_>, query: &VariableQuery) -> Option<VariableValue> {
     let known = report(cx).into_iter().find(|known| known.id.names(&query.id));
     let other_attribute = query.attribute.as_ref().is_some_and(|kind| *kind != AttributeKind::Actual);
     let status = match &known {
+        None if !has_slot(cx, &query.id) => GetVariableStatus::UnknownComponent,
         None => GetVariableStatus::UnknownVariable,
         Some(_) if other_attribute => GetVariableStatus::NotSupportedAttributeType,
         // B06.FR.09.
@@ -106,6 +112,13 @@ pub(crate) fn get(cx: &Cx<'_>, query: &VariableQuery) -> Option<VariableValue> {
 
 /// The answer to who wants to set a variable of a slot; `None` if another one is meant.
 pub(crate) fn refuse(cx: &Cx<'_>, id: &VariableId) -> Option<SetVariableStatus> {
-    let is_known = || report(cx).iter().any(|known| known.id.names(id));
-    is_meant(cx, id).then(|| if is_known() { SetVariableStatus::Rejected } else { SetVariableStatus::UnknownVariable })
+    if !is_meant(cx, id) {
+        return None;
+    }
+    let is_known = report(cx).iter().any(|known| known.id.names(id));
+    Some(match (has_slot(cx, id), is_known) {
+        (false, _) => SetVariableStatus::UnknownComponent,
+        (true, false) => SetVariableStatus::UnknownVariable,
+        (true, true) => SetVariableStatus::Rejected,
+    })
 }

@@ -56,6 +56,7 @@ fn set_password(cx: &mut Cx<'_>, network: &mut Network, value: &str) -> SetVaria
     for number in numbers {
         change_password(cx, network, number, Secret::new(value));
     }
+    network.with_previous = false;
     cx.signal(Signal::CredentialsChanged);
     if is_used {
         cx.signal(Signal::Reconnect);
