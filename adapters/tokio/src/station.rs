@@ -5,32 +5,14 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use pilotwire::domain::ConnectionFault;
 use pilotwire::{Event, Instant, Machine, Version};
-use pilotwire_wire::tls::ClientTls;
-use pilotwire_wire::{
-    Call, ClientHandshake, Connection, Endpoint, HandshakeError, Identity, Limits, Password, close_code,
-};
+use pilotwire_wire::{AttemptError, Call, ClientHandshake, Connection, Endpoint, Limits, Target, close_code};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
 use crate::session::{Session, read_chunk};
 use crate::{Clock, Host, Node, Socket};
-
-/// Whom a station calls, and as whom. Read anew for every attempt, so that a host that was told to use another URL or
-/// password only has to put it here, and to let the machine reconnect.
-#[derive(Clone, Debug)]
-pub struct Target {
-    /// The CSMS.
-    pub endpoint: Endpoint,
-    /// The station.
-    pub identity: Identity,
-    /// For Basic authentication; `None` sends no `Authorization`.
-    pub password: Option<Password>,
-    /// For `wss`: whom to trust, and what to show. `None` is enough for `ws`.
-    pub tls: Option<ClientTls>,
-}
 
 /// Opens byte streams to an endpoint. TLS comes on top of them, for an endpoint that is secure.
 pub trait Connector: Send + Sync + 'static {
@@ -52,33 +34,6 @@ impl Connector for Tcp {
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Socket)
         })
-    }
-}
-
-/// Why an attempt to connect failed.
-#[derive(Debug, thiserror::Error)]
-pub enum AttemptError {
-    /// No byte stream to the CSMS, or it broke in the handshake. The environment's fault.
-    #[error("the CSMS cannot be reached: {0}")]
-    Unreachable(#[from] io::Error),
-    /// The handshake failed.
-    #[error(transparent)]
-    Handshake(#[from] HandshakeError),
-    /// It took longer than [`Limits::handshake`]. The environment's fault, or the CSMS's.
-    #[error("the CSMS did not complete the handshake in time")]
-    TooSlow,
-    /// The [`Network`](StationConfig::network) switch is off.
-    #[error("the network is switched off")]
-    NetworkDown,
-}
-
-impl AttemptError {
-    /// What the station has to know of it.
-    pub fn fault(&self) -> ConnectionFault {
-        match self {
-            Self::Handshake(error) => error.fault(),
-            Self::Unreachable(_) | Self::TooSlow | Self::NetworkDown => ConnectionFault::Unreachable,
-        }
     }
 }
 
@@ -187,8 +142,7 @@ fn start(config: &StationConfig, version: Version) -> Attempt {
         if !up {
             return Err(AttemptError::NetworkDown);
         }
-        let Target { endpoint, identity, password, tls } = target;
-        let call = Call { endpoint, identity, version, password, tls };
+        let call = target.call(version);
         let open = open(connector.connect(call.endpoint.clone()), &call, limits);
         let result = tokio::time::timeout(limits.handshake, open).await;
         result.unwrap_or(Err(AttemptError::TooSlow))

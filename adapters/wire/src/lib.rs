@@ -10,6 +10,7 @@
 //! performs the [`Effect`]s that the [`Driver`] hands out in order. Everything a peer sends is held under [`Limits`].
 #![forbid(unsafe_code)]
 
+mod attempt;
 mod auth;
 mod client;
 mod connection;
@@ -20,11 +21,13 @@ mod http;
 mod identity;
 mod limits;
 mod pace;
+mod scale;
 mod server;
 mod throttle;
 pub mod tls;
 mod transport;
 
+pub use attempt::{AttemptError, Target};
 pub use auth::{Credentials, Password, UnreadableCredentials, same_bytes};
 pub use client::{Call, ClientHandshake, Endpoint, EndpointError, HandshakeError};
 pub use connection::{Closed, Connection, Message, SendError, Side, close_code};
@@ -33,5 +36,6 @@ pub use gatekeeper::{Admission, Gatekeeper};
 pub use http::Refusal;
 pub use identity::{Identity, IdentityError, MAX_IDENTITY_CHARS};
 pub use limits::Limits;
+pub use scale::TimeScale;
 pub use server::{Rejection, ServerHandshake, Upgrade};
 pub use throttle::ThrottleConfig;
