@@ -66,7 +66,7 @@ pub async fn demo(options: Options) -> Result<bool, Failure> {
     let directory = options.journals.unwrap_or(temporary);
     std::fs::create_dir_all(&directory)?;
     let clock = Clock::of_this_computer(options.speed);
-    let site = Site::build(&directory, clock, options.profile)?;
+    let site = Site::build(clock, options.profile)?;
     let csms = start_csms(&directory, clock, &site).await?;
     let (url, speed) = (site.endpoint(&csms)?, options.speed);
     say(&format!("CSMS at {url}, security profile {}, chargers {speed} times as fast as real time\n", options.profile));

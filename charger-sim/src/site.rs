@@ -2,13 +2,13 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use csms_lite::store::{Change, NewStation};
 use csms_lite::{Hasher, Running, TlsOptions};
 use pilotwire::DateTime;
-use pilotwire::domain::SecurityProfile;
-use pilotwire_pki::{Authority, Validity};
+use pilotwire::domain::{SecurityProfile, Subject};
+use pilotwire_pki::authority::{Authority, Issued, Validity};
 use pilotwire_tokio::{Clock, Target};
 use pilotwire_wire::tls::{ClientTls, KeyedChain, TimeSource};
 use pilotwire_wire::{Endpoint, Identity, Password};
@@ -18,38 +18,42 @@ type Failure = Box<dyn Error>;
 /// Chargers live fast: their certificates are good for longer than the demo takes.
 const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
+/// Who stands in all certificates.
+const OPERATOR: &str = "Demo";
+
 pub(crate) struct Site {
     profile: SecurityProfile,
     validity: Validity,
-    authority: Option<Authority>,
+    authority: Option<Mutex<Authority>>,
+    root: String,
     shown: Option<KeyedChain>,
 }
 
 impl Site {
-    pub(crate) fn build(directory: &Path, clock: Clock, profile: SecurityProfile) -> Result<Self, Failure> {
+    pub(crate) fn build(clock: Clock, profile: SecurityProfile) -> Result<Self, Failure> {
         let now = clock.wall();
         let validity =
-            Validity { from: now.saturating_add_millis(-YEAR_MS), until: now.saturating_add_millis(YEAR_MS) };
+            Validity { not_before: now.saturating_add_millis(-YEAR_MS), not_after: now.saturating_add_millis(YEAR_MS) };
         if !profile.has_tls() {
-            return Ok(Self { profile, validity, authority: None, shown: None });
+            return Ok(Self { profile, validity, authority: None, root: String::new(), shown: None });
         }
-        let authority = Authority::new("Demo", validity)?;
-        std::fs::write(directory.join("ca.pem"), authority.certificate())?;
-        let (certificate, key) = authority.server(&["127.0.0.1"], validity)?;
-        let shown = Some(KeyedChain::from_pem(&certificate, &key)?);
-        Ok(Self { profile, validity, authority: Some(authority), shown })
+        let subject = Subject { organization: OPERATOR.into(), common_name: "Demo Root".into() };
+        let mut authority = Authority::root(&subject, validity)?;
+        let root = authority.root_pem();
+        let shown = Some(keyed(&authority.server(OPERATOR, &["127.0.0.1"], validity)?)?);
+        Ok(Self { profile, validity, authority: Some(Mutex::new(authority)), root, shown })
     }
 
     /// Opens the CSMS's doors for this profile, and for no lower one.
     pub(crate) fn open(&self, options: &mut csms_lite::Options) {
         options.insecure = self.profile == SecurityProfile::Unsecured;
         options.lowest = self.profile.max(SecurityProfile::Basic);
-        let (Some(authority), Some(shown)) = (&self.authority, &self.shown) else { return };
+        let Some(shown) = &self.shown else { return };
         options.tls = Some(TlsOptions {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             chains: vec![shown.clone()],
-            client_roots: vec![authority.certificate().to_owned()],
-            operator: Some(authority.organization().to_owned()),
+            client_roots: vec![self.root.clone()],
+            operator: Some(OPERATOR.into()),
         });
     }
 
@@ -85,20 +89,24 @@ impl Site {
         Ok(Target { endpoint, identity, password: self.password(station), tls })
     }
 
-    fn tls(&self, authority: &Authority, station: &str, clock: Clock) -> Result<ClientTls, Failure> {
+    fn tls(&self, authority: &Mutex<Authority>, station: &str, clock: Clock) -> Result<ClientTls, Failure> {
         let own = match self.profile {
             SecurityProfile::TlsClient => {
-                let (certificate, key) = authority.station(station, self.validity)?;
-                Some(KeyedChain::from_pem(&certificate, &key)?)
+                let mut authority = authority.lock().unwrap_or_else(PoisonError::into_inner);
+                Some(keyed(&authority.station(station, self.validity)?)?)
             }
             _ => None,
         };
         let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
-        Ok(ClientTls::new(&[authority.certificate()], own.as_ref(), time)?)
+        Ok(ClientTls::new(&[&self.root], own.as_ref(), time)?)
     }
 
     /// Long enough for both editions (A00.FR.205), and nobody's but the demo's.
     fn password(&self, station: &str) -> Option<Password> {
         self.profile.has_password().then(|| Password::new(format!("demo-password-of-{station}")))
     }
+}
+
+fn keyed(issued: &Issued) -> Result<KeyedChain, Failure> {
+    Ok(KeyedChain::from_pem_and_pkcs8(&issued.chain_pem, issued.private_key.secret_pkcs8_der())?)
 }

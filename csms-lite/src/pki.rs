@@ -5,13 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use pilotwire::DateTime;
-use pilotwire_pki::{Authority, AuthorityError, Validity};
+use pilotwire::domain::Subject;
+use pilotwire_pki::authority::{Authority, AuthorityError, Validity};
 use pilotwire_wire::tls::{KeyedChain, TlsSetupError};
 use pilotwire_wire::{Identity, IdentityError};
 
 /// A certificate is good from a while ago, because clocks differ.
 const BEFORE_MS: i64 = 24 * 60 * 60 * 1_000;
-const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
 
 /// Why it cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +19,7 @@ pub enum PkiError {
     /// The authority cannot do it.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
-    /// A file cannot be read or written. The environment's fault.
+    /// A file cannot be read. The environment's fault.
     #[error("{0}: {1}")]
     File(PathBuf, #[source] io::Error),
     /// A certificate or key cannot be used.
@@ -32,22 +32,24 @@ pub enum PkiError {
 
 /// From yesterday on, for so many years.
 pub fn validity(now: DateTime, years: u16) -> Validity {
-    Validity {
-        from: now.saturating_add_millis(-BEFORE_MS),
-        until: now.saturating_add_millis(i64::from(years).saturating_mul(YEAR_MS)),
-    }
+    let mut validity = Validity::days(now, u32::from(years) * 365);
+    validity.not_before = now.saturating_add_millis(-BEFORE_MS);
+    validity
 }
 
-/// Makes an authority in a folder, and a certificate for a server with these names: `ca.pem`, `ca.key`, `server.pem`,
-/// `server.key`.
+/// Makes an authority in a folder, and a certificate for a server with these names: `ca.pem`, which everybody may have,
+/// `server.pem`, `server.key`, and the authority's own files.
 ///
 /// # Errors
 /// There is one already, or the folder cannot be written.
 pub fn init(folder: &Path, organization: &str, names: &[&str], validity: Validity) -> Result<(), PkiError> {
-    let authority = Authority::init(folder, organization, validity)?;
-    let (certificate, key) = authority.server(names, validity)?;
-    write(&folder.join("server.pem"), &certificate)?;
-    write(&folder.join("server.key"), &key)
+    let subject = Subject { organization: organization.into(), common_name: format!("{organization} Root").into() };
+    let mut authority = Authority::root(&subject, validity)?;
+    authority.save(folder)?;
+    let ca = folder.join("ca.pem");
+    fs::write(&ca, authority.root_pem()).map_err(|error| PkiError::File(ca, error))?;
+    let server = authority.server(organization, names, validity)?;
+    Ok(server.save(&folder.join("server.pem"), &folder.join("server.key"))?)
 }
 
 /// Makes a station's certificate and key beside the authority, as a factory would: `<serial number>.pem` and `.key`.
@@ -56,11 +58,11 @@ pub fn init(folder: &Path, organization: &str, names: &[&str], validity: Validit
 /// There is no authority, or the folder cannot be written.
 pub fn station(folder: &Path, serial_number: &str, validity: Validity) -> Result<(PathBuf, PathBuf), PkiError> {
     let serial_number = Identity::new(serial_number)?;
-    let (certificate, key) = Authority::open(folder)?.station(serial_number.as_str(), validity)?;
+    let issued = Authority::load(folder)?.station(serial_number.as_str(), validity)?;
     let path = |ending: &str| folder.join(format!("{}.{ending}", serial_number.as_str()));
-    write(&path("pem"), &certificate)?;
-    write(&path("key"), &key)?;
-    Ok((path("pem"), path("key")))
+    let (certificate, key) = (path("pem"), path("key"));
+    issued.save(&certificate, &key)?;
+    Ok((certificate, key))
 }
 
 /// A certificate and its key from two files in PEM.
@@ -78,9 +80,4 @@ pub fn keyed_chain(certificate: &Path, key: &Path) -> Result<KeyedChain, PkiErro
 /// It cannot be read.
 pub fn read(path: &Path) -> Result<String, PkiError> {
     fs::read_to_string(path).map_err(|error| PkiError::File(path.to_owned(), error))
-}
-
-/// Readable by its owner alone, whatever it is: one rule for keys and the rest.
-fn write(path: &Path, text: &str) -> Result<(), PkiError> {
-    pilotwire_pki::write_private(path, text).map_err(|error| PkiError::File(path.to_owned(), error))
 }

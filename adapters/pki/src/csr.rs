@@ -1,68 +1,121 @@
-//! Signing requests, as an authority has to judge them.
+//! Requests for certificates, read before anybody signs them.
 
-use rustls_pki_types::CertificateSigningRequestDer;
-use rustls_pki_types::pem::PemObject;
-use x509_cert::der::{Decode, Encode};
+use std::net::IpAddr;
+
+use der::{AnyRef, Decode, Encode};
+use pilotwire::domain::Subject;
 use x509_cert::request::CertReq;
+use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
-use crate::read::{common_name, is_strong, organization};
-use crate::signature::is_signed_by;
+use crate::certificate::{COMMON_NAME, ORGANIZATION, is_strong, text_of};
+use crate::pem;
+use crate::seal::{self, Unsealed};
 
-/// Bytes of a signing request, at most: what OCPP carries (SignCertificateRequest.csr).
-const MAX_BYTES: usize = 5_500;
+/// How long a request may be, in bytes of PEM. OCPP allows 5,500 characters in a message.
+pub const MAX_CSR_BYTES: usize = 16_384;
 
-/// A signing request whose signature is right: who sent it has the private key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SigningRequest {
-    /// CN: the station's serial number (A00.FR.511).
-    pub common_name: String,
-    /// O: the operator (A00.FR.509).
-    pub organization: Option<String>,
-    /// The public key in DER, with its algorithm.
-    pub(crate) key: Vec<u8>,
-}
-
-/// Why a signing request is refused. The station's fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum BadRequest {
+/// What is wrong with a request. The station's fault, all of it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CsrError {
+    /// It is longer than [`MAX_CSR_BYTES`].
+    #[error("a request of {0} bytes, more than {MAX_CSR_BYTES}")]
+    TooLong(usize),
     /// It is no PKCS #10 in PEM (A02.FR.03).
-    #[error("the signing request cannot be read: it must be a PKCS #10 in PEM of at most 5500 bytes")]
-    Unreadable,
-    /// Its signature is not that of its key.
-    #[error("the signing request was not signed with its own key")]
+    #[error("no certificate signing request in PEM: {0}")]
+    Unreadable(String),
+    /// It was not signed with the key that it holds, or was changed since: whoever sent it need not have that key.
+    #[error("the request is not signed with the key in it")]
     Signature,
-    /// The key is too short (A00.FR.502, A00.FR.503), or of a kind that is not known.
-    #[error("the key must be RSA of 2048 bits or elliptic of 224 bits, at least")]
+    /// Its key or its signature is of a kind that is not trusted.
+    #[error("the request is signed with an algorithm that is not trusted, or not known")]
+    Algorithm,
+    /// Its key is too short (A00.FR.502, A00.FR.503).
+    #[error("the key in the request is too short: 2048 bits of RSA or 224 of an elliptic curve are the least")]
     WeakKey,
-    /// There is no common name, or more than one.
-    #[error("the subject must have one common name: the station's serial number")]
-    NoName,
+    /// Its subject has no O, or more than one (A00.FR.509).
+    #[error("the subject must have exactly one O, the organization")]
+    NoOrganization,
+    /// Its subject has no CN, or more than one (A00.FR.511).
+    #[error("the subject must have exactly one CN, the serial number")]
+    NoCommonName,
+    /// Its CN could be taken for the name of a server (A00.FR.511).
+    #[error("the CN {0} is an address, and no serial number")]
+    Address(String),
+    /// Its subject is not what this station may ask for.
+    #[error("the subject is O={}, CN={} and should be O={}, CN={}",
+        found.organization.as_str(), found.common_name.as_str(),
+        expected.organization.as_str(), expected.common_name.as_str())]
+    Subject {
+        /// What the request says.
+        found: Box<Subject>,
+        /// What it should say.
+        expected: Box<Subject>,
+    },
 }
 
-impl SigningRequest {
-    /// Reads and judges a request in PEM.
+/// A request that was signed with the key in it, for a key that is long enough.
+#[derive(Clone, Debug)]
+pub struct Csr {
+    subject: Subject,
+    key: SubjectPublicKeyInfoOwned,
+}
+
+impl Csr {
+    /// Reads a request in PEM and checks its signature, the length of its key, and that its subject names an organization and
+    /// a serial number. Extensions that it asks for are not looked at; nobody here grants any.
     ///
     /// # Errors
-    /// It must not be signed.
-    pub fn read(pem: &str) -> Result<Self, BadRequest> {
-        if pem.len() > MAX_BYTES {
-            return Err(BadRequest::Unreadable);
+    /// What is wrong with it.
+    pub fn read(text: &str) -> Result<Self, CsrError> {
+        if text.len() > MAX_CSR_BYTES {
+            return Err(CsrError::TooLong(text.len()));
         }
-        let der = CertificateSigningRequestDer::from_pem_slice(pem.as_bytes()).map_err(|_| BadRequest::Unreadable)?;
-        let request = CertReq::from_der(&der).map_err(|_| BadRequest::Unreadable)?;
-        let signed = request.info.to_der().map_err(|_| BadRequest::Unreadable)?;
-        if !is_strong(&request.info.public_key) {
-            return Err(BadRequest::WeakKey);
+        let der = pem::section(&mut &*text, "CERTIFICATE REQUEST")
+            // The label of old tools; what stands in it is the same.
+            .or_else(|| pem::section(&mut &*text, "NEW CERTIFICATE REQUEST"))
+            .unwrap_or(Err("there is none"))
+            .map_err(|why| CsrError::Unreadable(why.into()))?;
+        let unreadable = |error: der::Error| CsrError::Unreadable(error.to_string());
+        let request = CertReq::from_der(&der).map_err(unreadable)?;
+        let parts = Vec::<AnyRef<'_>>::from_der(&der).map_err(unreadable)?;
+        let signed = parts[0].to_der().map_err(unreadable)?;
+        let key = request.info.public_key;
+        if !is_strong(&key) {
+            return Err(CsrError::WeakKey);
         }
-        if !is_signed_by(&request.info.public_key, &request.algorithm, &signed, request.signature.raw_bytes()) {
-            return Err(BadRequest::Signature);
+        seal::check(&key, &request.algorithm, &signed, &request.signature).map_err(|why| match why {
+            Unsealed::Wrong => CsrError::Signature,
+            Unsealed::Unsupported => CsrError::Algorithm,
+        })?;
+        let subject = Subject {
+            organization: text_of(&request.info.subject, ORGANIZATION).ok_or(CsrError::NoOrganization)?,
+            common_name: text_of(&request.info.subject, COMMON_NAME).ok_or(CsrError::NoCommonName)?,
+        };
+        let name = subject.common_name.as_str();
+        if name.is_empty() || name.parse::<IpAddr>().is_ok() || name.contains("://") {
+            return Err(CsrError::Address(name.into()));
         }
-        Ok(Self {
-            common_name: common_name(&request.info.subject)
-                .filter(|name| !name.is_empty())
-                .ok_or(BadRequest::NoName)?,
-            organization: organization(&request.info.subject),
-            key: request.info.public_key.to_der().map_err(|_| BadRequest::Unreadable)?,
-        })
+        Ok(Self { subject, key })
+    }
+
+    /// Whose certificate it asks for.
+    pub fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// Whether the station that asks may have a certificate with this subject.
+    ///
+    /// # Errors
+    /// [`CsrError::Subject`] if it is another one.
+    pub fn check_subject(&self, expected: &Subject) -> Result<(), CsrError> {
+        if self.subject == *expected {
+            return Ok(());
+        }
+        Err(CsrError::Subject { found: Box::new(self.subject.clone()), expected: Box::new(expected.clone()) })
+    }
+
+    pub(crate) fn key(&self) -> &SubjectPublicKeyInfoOwned {
+        &self.key
     }
 }

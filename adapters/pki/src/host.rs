@@ -1,51 +1,55 @@
-//! What a machine asks for, done.
+//! What core asks for, done.
 
-use pilotwire::DateTime;
-use pilotwire::domain::{ChainFacts, CryptoResult, CryptoTask, KeyId};
-use pilotwire::messages::Text;
+use pilotwire::domain::{CryptoResult, CryptoTask, KeyId, Subject};
+use rcgen::{CertificateParams, DistinguishedName, DnType};
 
-use crate::chain::descent;
-use crate::keys::Keys;
-use crate::read::{Certificate, certificates};
+use crate::keys::{Keys, KeysError};
+use crate::{chain, ocsp, pem};
 
-/// Does what a machine asks for. `None` for what is not answered.
+/// Does what a machine asked for. `None` for a task that is not answered.
 ///
-/// Takes milliseconds (a key pair of RSA would take seconds; ours are of elliptic curves), so that a host may do it in place.
+/// It computes and, for [`CryptoTask::MakeCsr`] and [`CryptoTask::KeepKeys`], writes files; nothing here waits for anybody.
+/// What a peer sent can make it fail and never make it panic. What goes wrong with files when keys are deleted is told by
+/// [`Keys::take_oddities`].
 pub fn perform(keys: &mut Keys, task: &CryptoTask) -> Option<CryptoResult> {
-    let result = match task {
+    match task {
         CryptoTask::MakeCsr { key, subject } => {
-            keys.request(*key, subject).map(|csr| CryptoResult::Csr(csr.into())).map_err(|error| error.to_string())
+            Some(result(make_csr(keys, *key, subject), |csr| CryptoResult::Csr(csr.into())))
         }
         CryptoTask::Examine { chain, key, roots, at } => {
-            examine(keys, chain, *key, roots, *at).map(CryptoResult::Examined)
+            let public_key = key.and_then(|key| keys.pair(key)).map(rcgen::PublicKeyData::subject_public_key_info);
+            Some(result(chain::examine(chain, public_key.as_deref(), roots, *at), CryptoResult::Examined))
         }
-        CryptoTask::KeepKeys { keys: kept } => {
-            keys.keep(kept);
-            return None;
+        CryptoTask::ReadOcsp { response, chain, at } => {
+            Some(result(ocsp::read(response, chain, *at), CryptoResult::Ocsp))
         }
-    };
-    Some(result.unwrap_or_else(|why| CryptoResult::Failed { why: Text::truncated(&why, 500) }))
-}
-
-fn examine(keys: &Keys, chain: &str, key: Option<KeyId>, roots: &[Text], at: DateTime) -> Result<ChainFacts, String> {
-    let chain = certificates(chain)?;
-    let mut trusted = Vec::new();
-    // What is trusted was read before; what cannot be read any more is passed over, and its place is kept.
-    for (place, root) in roots.iter().enumerate() {
-        if let Some(root) = certificates(root).ok().and_then(|mut read| (!read.is_empty()).then(|| read.swap_remove(0)))
-        {
-            trusted.push((place, root));
+        CryptoTask::KeepKeys { keys: wanted } => {
+            keys.keep_only(wanted);
+            None
         }
     }
-    let (places, trusted): (Vec<usize>, Vec<Certificate>) = trusted.into_iter().unzip();
-    let verdict = descent(&chain, &trusted, at);
-    let known = || chain.iter().chain(&trusted);
-    let facts = chain.iter().map(|certificate| certificate.facts(known().find(|other| other.signed(certificate))));
-    let fits = key.and_then(|key| keys.public_key(key));
-    Ok(ChainFacts {
-        certificates: facts.collect(),
-        fits_key: fits.is_some_and(|public| public == chain[0].key().subject_public_key.raw_bytes()),
-        trusted_by: verdict.as_ref().ok().map(|place| places[*place]),
-        flaw: verdict.err().map(|why| Text::truncated(&why, 200)),
-    })
+}
+
+fn result<T, E: std::fmt::Display>(done: Result<T, E>, told: impl FnOnce(T) -> CryptoResult) -> CryptoResult {
+    done.map_or_else(|error| CryptoResult::Failed { why: error.to_string().into() }, told)
+}
+
+/// A request for a certificate, signed with the key, which is made if it is missing.
+fn make_csr(keys: &mut Keys, key: KeyId, subject: &Subject) -> Result<String, KeysError> {
+    keys.make(key)?;
+    let pair = keys.pair(key).ok_or(KeysError::Unreadable(key))?;
+    let mut params = CertificateParams::default();
+    params.distinguished_name = name(subject);
+    let request = params.serialize_request(pair).map_err(|error| KeysError::Generation(error.to_string()))?;
+    Ok(pem::encode("CERTIFICATE REQUEST", request.der()))
+}
+
+/// O and CN (A00.FR.509, A00.FR.511); one that is empty is left out.
+pub(crate) fn name(subject: &Subject) -> DistinguishedName {
+    let mut name = DistinguishedName::new();
+    let parts = [(DnType::OrganizationName, &subject.organization), (DnType::CommonName, &subject.common_name)];
+    for (kind, text) in parts.into_iter().filter(|(_, text)| !text.is_empty()) {
+        name.push(kind, text.as_str());
+    }
+    name
 }

@@ -1,25 +1,44 @@
-//! The cryptography that pilotwire machines ask for and that their hosts need: keys, signing requests, chains of
-//! certificates, their names by hash; and a small authority for trying things out.
+//! The cryptography that a pilotwire machine asks its host for, and what goes with it on either side.
 //!
 //! ```text
-//!  CryptoTask ──► perform(&mut Keys, ..) ──► CryptoResult        a station's host
-//!  CSR ──► SigningRequest::read ──► Authority::sign ──► chain    a CSMS's host
+//!  machine ── CryptoTask ──► perform(&mut Keys, task) ── CryptoResult ──► machine
+//!                              │
+//!         Keys: a folder of private keys, which TLS asks for too
+//!
+//!  CSMS ── a station's CSR ──► Csr::read ──► authority::Authority::sign ── chain ──► CertificateSigned
+//!  CSMS ── GetCertificateStatus ──► ocsp::request ──► (HTTP, the host's deed) ──► the station's ReadOcsp
 //! ```
 //!
-//! Nothing here reads a clock: the time is always given. Signatures are checked by ring, paths by webpki (with its budget
-//! against chains that are made to be slow), ASN.1 is read by x509-cert, certificates are written by rcgen.
+//! Nothing here waits, starts threads or reads a clock: the moment is always an argument. Randomness (keys, serial numbers,
+//! signatures) comes from the system. What others made (certificates, requests, answers, signatures) is read under limits and
+//! can make an operation fail, never panic; the errors say what is wrong and whose fault it is.
+//!
+//! | limit | value |
+//! | --- | --- |
+//! | certificates in a chain | [`MAX_CERTIFICATES`] |
+//! | bytes of a chain | [`MAX_CHAIN_BYTES`] |
+//! | trusted certificates | [`MAX_ROOTS`] |
+//! | bytes of a request for a certificate | [`MAX_CSR_BYTES`] |
+//! | bytes of an answer of OCSP | [`ocsp::MAX_RESPONSE_BYTES`] |
+//!
+//! Signatures that count are those that TLS takes: ECDSA on P-256 and P-384, Ed25519, RSA of 2048 bits and more, with SHA-256
+//! or longer (A00.FR.504).
 #![forbid(unsafe_code)]
 
-mod authority;
+pub mod authority;
+mod certificate;
 mod chain;
 mod csr;
+mod files;
 mod host;
 mod keys;
-mod read;
-mod signature;
+pub mod ocsp;
+mod pem;
+mod seal;
+pub mod signature;
 
-pub use authority::{Authority, AuthorityError, Validity};
-pub use csr::{BadRequest, SigningRequest};
+pub use chain::MAX_ROOTS;
+pub use csr::{Csr, CsrError, MAX_CSR_BYTES};
 pub use host::perform;
-pub use keys::{KeyError, Keys, write_private};
-pub use read::MAX_CHAIN;
+pub use keys::{Keys, KeysError, Oddity};
+pub use pem::{ChainError, MAX_CERTIFICATES, MAX_CHAIN_BYTES};

@@ -1,211 +1,223 @@
-//! The authority, signing requests, keys and what a machine asks for, from end to end.
+//! The certificate authority for trying things out, and TLS with what it issues.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use pilotwire::DateTime;
-use pilotwire::domain::{ChainFacts, CryptoResult, CryptoTask, KeyId, Subject};
-use pilotwire_pki::{Authority, AuthorityError, BadRequest, KeyError, Keys, SigningRequest, Validity, perform};
-use ring::digest::{SHA256, digest};
+mod common;
 
-const KEY: KeyId = KeyId(7);
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
 
-fn at(text: &str) -> DateTime {
-    text.parse().unwrap()
+use common::{at, csr, examine, now, root, station, subject};
+use pilotwire::domain::KeyId;
+use pilotwire_pki::authority::{Authority, AuthorityError, Validity};
+use pilotwire_pki::{Csr, Keys};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::ring::default_provider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{CertificateError, Error, RootCertStore};
+
+fn certificates(pem: &str) -> Vec<CertificateDer<'static>> {
+    CertificateDer::pem_slice_iter(pem.as_bytes()).map(Result::unwrap).collect()
 }
 
-fn years() -> Validity {
-    Validity { from: at("2025-01-01T00:00:00Z"), until: at("2030-01-01T00:00:00Z") }
+fn trust(authority: &Authority) -> Arc<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add(certificates(&authority.root_pem()).remove(0)).unwrap();
+    Arc::new(roots)
 }
 
-fn authority() -> Authority {
-    Authority::new("Operator", years()).unwrap()
-}
-
-fn csr(keys: &mut Keys, name: &str) -> String {
-    let subject = Subject { organization: "Operator".into(), common_name: name.into() };
-    match perform(keys, &CryptoTask::MakeCsr { key: KEY, subject }) {
-        Some(CryptoResult::Csr(csr)) => csr.to_string(),
-        other => panic!("{other:?}"),
-    }
-}
-
-fn examine(keys: &mut Keys, chain: &str, roots: &[&str], when: &str) -> Result<ChainFacts, String> {
-    let roots = roots.iter().map(|root| (*root).into()).collect();
-    match perform(keys, &CryptoTask::Examine { chain: chain.into(), key: Some(KEY), roots, at: at(when) }) {
-        Some(CryptoResult::Examined(facts)) => Ok(facts),
-        Some(CryptoResult::Failed { why }) => Err(why.to_string()),
-        other => panic!("{other:?}"),
-    }
-}
-
-const NOW: &str = "2026-03-01T10:00:00Z";
-
-/// A02: request, signature, examination.
-#[test]
-fn a_requested_certificate_fits_its_key_and_descends_from_the_root() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    let request = SigningRequest::read(&csr(&mut keys, "CS-1")).unwrap();
-    assert_eq!((request.common_name.as_str(), request.organization.as_deref()), ("CS-1", Some("Operator")));
-    let chain = ca.sign(&request, years()).unwrap();
-    let stranger = authority();
-    let facts = examine(&mut keys, &chain, &[stranger.certificate(), ca.certificate()], NOW).unwrap();
-    assert!(facts.fits_key);
-    assert_eq!((facts.trusted_by, facts.flaw), (Some(1), None));
-    let [leaf] = facts.certificates.as_slice() else { panic!("one certificate") };
-    assert_eq!((leaf.common_name.as_deref(), leaf.organization.as_deref()), (Some("CS-1"), Some("Operator")));
-    assert_eq!((leaf.not_before, leaf.not_after), (years().from, years().until));
-    assert_eq!((leaf.is_ca, leaf.is_self_signed, leaf.is_strong), (false, false, true));
+fn unix_now() -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_millis(now().unix_millis().unsigned_abs()))
 }
 
 #[test]
-fn the_same_key_serves_a_request_that_is_made_again() {
+fn tls_takes_a_stations_certificate_that_does_not_say_what_it_is_for() {
+    // A00.FR.514: no extended key usage
+    let mut root = root();
+    let mut sub = root.sub(&subject("Sub"), Validity::days(now(), 60)).unwrap();
     let mut keys = Keys::in_memory();
-    let (first, second) = (csr(&mut keys, "CS-1"), csr(&mut keys, "CS-1"));
-    let chain = authority().sign(&SigningRequest::read(&first).unwrap(), years()).unwrap();
-    assert!(SigningRequest::read(&second).is_ok());
-    assert!(examine(&mut keys, &chain, &[], NOW).unwrap().fits_key);
-}
-
-/// S-11, S-13.
-#[test]
-fn what_is_wrong_with_a_chain_is_told() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    let request = SigningRequest::read(&csr(&mut keys, "CS-1")).unwrap();
-    let chain = ca.sign(&request, years()).unwrap();
-    let trusted = |keys: &mut Keys, chain: &str, roots: &[&str], when: &str| {
-        let facts = examine(keys, chain, roots, when).unwrap();
-        assert_eq!(facts.trusted_by.is_none(), facts.flaw.is_some());
-        facts.trusted_by
+    let pem = station(&mut sub, &mut keys, KeyId(1), "CS1");
+    let verify = |authority: &Authority| {
+        let provider = Arc::new(default_provider());
+        let verifier = WebPkiClientVerifier::builder_with_provider(trust(authority), provider).build().unwrap();
+        let chain = certificates(&pem);
+        verifier.verify_client_cert(&chain[0], &chain[1..], unix_now()).map(|_| ())
     };
-    assert_eq!(trusted(&mut keys, &chain, &[ca.certificate()], NOW), Some(0));
-    assert_eq!(trusted(&mut keys, &chain, &[authority().certificate()], NOW), None, "another root of the same name");
-    assert_eq!(trusted(&mut keys, &chain, &[], NOW), None);
-    assert_eq!(trusted(&mut keys, &chain, &[ca.certificate()], "2024-12-31T23:59:59Z"), None, "not yet");
-    assert_eq!(trusted(&mut keys, &chain, &[ca.certificate()], "2030-01-01T00:00:01Z"), None, "no longer");
-    assert_eq!(trusted(&mut keys, &chain, &["no PEM at all"], NOW), None);
-    let foreign = ca.station("CS-1", years()).unwrap().0;
-    assert!(!examine(&mut keys, &foreign, &[ca.certificate()], NOW).unwrap().fits_key, "another key");
+    assert_eq!(verify(&root), Ok(()));
+    assert!(verify(&common::root()).is_err());
+    // And the key is one that TLS can sign with.
+    let key = keys.private_key(KeyId(1)).unwrap().into();
+    rustls::sign::CertifiedKey::from_der(certificates(&pem), key, &default_provider()).unwrap().keys_match().unwrap();
 }
 
-/// M05: a root descends from itself, and from the one that signed it.
 #[test]
-fn a_root_is_judged_as_an_authority() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    let facts = examine(&mut keys, ca.certificate(), &[ca.certificate()], NOW).unwrap();
-    let [root] = facts.certificates.as_slice() else { panic!("one certificate") };
-    assert_eq!((root.is_ca, root.is_self_signed, facts.trusted_by), (true, true, Some(0)));
-    let facts = examine(&mut keys, ca.certificate(), &[authority().certificate()], NOW).unwrap();
-    assert_eq!(facts.trusted_by, None);
+fn tls_takes_a_servers_certificate_for_its_names_and_addresses() {
+    // A00.FR.412, A00.FR.510
+    let mut root = root();
+    let names = ["csms.example", "127.0.0.1", "::1"];
+    let server = root.server("Operator", &names, Validity::days(now(), 30)).unwrap();
+    let chain = certificates(&server.chain_pem);
+    let provider = Arc::new(default_provider());
+    let verifier = WebPkiServerVerifier::builder_with_provider(trust(&root), provider).build().unwrap();
+    let verify = |name: &str| {
+        let name = ServerName::try_from(name.to_owned()).unwrap();
+        verifier.verify_server_cert(&chain[0], &chain[1..], &name, &[], unix_now()).map(|_| ())
+    };
+    for name in names {
+        assert_eq!(verify(name), Ok(()), "{name}");
+    }
+    for name in ["other.example", "127.0.0.2"] {
+        let error = verify(name).unwrap_err();
+        assert!(
+            matches!(error, Error::InvalidCertificate(CertificateError::NotValidForNameContext { .. })),
+            "{error:?}"
+        );
+    }
+    let facts = examine(&server.chain_pem, &[&root.root_pem()], now());
+    assert_eq!((facts.trusted_by, facts.certificates[0].common_name.as_deref()), (Some(0), Some("csms.example")));
+    assert!(!format!("{server:?}").contains("private_key"));
+    rustls::sign::CertifiedKey::from_der(chain, server.private_key.into(), &default_provider())
+        .unwrap()
+        .keys_match()
+        .unwrap();
 }
 
-/// M04.FR.07, RFC 6960 §4.1.1: of a root the issuer is itself, so name and key stand in its own bytes.
 #[test]
-fn certificates_are_named_by_hashes() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    let facts = examine(&mut keys, ca.certificate(), &[], NOW).unwrap();
-    let names = &facts.certificates[0].names;
-    assert_eq!(names.iter().map(|name| name.issuer_key_hash.len()).collect::<Vec<_>>(), [64, 96, 128]);
-    let der = der_of(ca.certificate());
-    let hashes = |length: usize, wanted: &str| {
-        der.windows(length).any(|part| {
-            let hash: String = digest(&SHA256, part).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-            hash == wanted
+fn a_server_needs_names() {
+    let mut root = root();
+    let mut server = |names: &[&str]| root.server("Operator", names, Validity::days(now(), 1)).map(|_| ());
+    assert!(matches!(server(&[]), Err(AuthorityError::Name(_))));
+    for name in ["", "a b", "wss://csms.example", "csms.example/ocpp", "ü.example"] {
+        assert!(matches!(server(&["csms.example", name]), Err(AuthorityError::Name(wrong)) if wrong == name));
+    }
+}
+
+#[test]
+fn nothing_outlives_its_authority() {
+    let mut root = root();
+    let request = csr(&mut Keys::in_memory(), KeyId(1), &subject("CS1"));
+    let request = Csr::read(&request).unwrap();
+    let (begin, end) = (at("2026-01-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
+    let mut sign = |not_before, not_after| root.sign(&request, Validity { not_before, not_after }).map(|_| ());
+    assert!(sign(begin, end).is_ok());
+    assert!(matches!(sign(begin, at("2027-01-01T00:00:01Z")), Err(AuthorityError::Validity { .. })));
+    assert!(matches!(sign(at("2025-12-31T23:59:59Z"), end), Err(AuthorityError::Validity { .. })));
+    assert!(matches!(sign(end, begin), Err(AuthorityError::Validity { .. })));
+    let backwards = Validity { not_before: end, not_after: begin };
+    assert!(matches!(Authority::root(&subject("Root"), backwards), Err(AuthorityError::Validity { .. })));
+}
+
+#[test]
+fn every_serial_number_is_another_and_long_enough() {
+    let mut root = root();
+    let mut keys = Keys::in_memory();
+    let mut serials: Vec<String> = (0..20)
+        .map(|_| {
+            let pem = station(&mut root, &mut keys, KeyId(1), "CS1");
+            examine(&pem, &[&root.root_pem()], now()).certificates[0].names[0].serial_number.to_string()
         })
-    };
-    assert!(hashes(65, &names[0].issuer_key_hash), "an uncompressed point of P-256");
-    assert!((20..100).any(|length| hashes(length, &names[0].issuer_name_hash)), "the name");
-    assert!(names.iter().all(|name| name.serial_number.len() == 32), "16 bytes of serial number");
+        .collect();
+    assert!(serials.iter().all(|serial| serial.len() == 32));
+    serials.sort();
+    serials.dedup();
+    assert_eq!(serials.len(), 20);
 }
 
-fn der_of(pem: &str) -> Vec<u8> {
-    use rustls_pki_types::pem::PemObject;
-    rustls_pki_types::CertificateDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
-}
-
-/// A02.FR.04: nothing is signed that the station could not have meant.
 #[test]
-fn a_request_that_was_tampered_with_is_refused() {
-    let good = csr(&mut Keys::in_memory(), "CS-1");
-    let lines: Vec<&str> = good.lines().collect();
-    let (mut unreadable, mut forged) = (0, 0);
-    for line in 1..lines.len() - 1 {
-        for at in 0..lines[line].len() {
-            let mut changed: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-            let old = changed[line].as_bytes()[at];
-            changed[line].replace_range(at..=at, if old == b'A' { "B" } else { "A" });
-            match SigningRequest::read(&changed.join("\n")) {
-                Err(BadRequest::Signature) => forged += 1,
-                Err(_) => unreadable += 1,
-                Ok(request) => {
-                    assert_eq!(request, SigningRequest::read(&good).unwrap(), "unused bits at the end alone");
-                }
-            }
-        }
-    }
-    assert!(unreadable > 0 && forged > 0, "{unreadable} {forged}");
-    assert_eq!(SigningRequest::read(&"x".repeat(6_000)), Err(BadRequest::Unreadable));
-    assert_eq!(SigningRequest::read(&csr(&mut Keys::in_memory(), "")), Err(BadRequest::NoName));
-}
-
-/// S-25: no text makes it panic, and a long chain is refused before it costs.
-#[test]
-fn hostile_certificates_are_refused() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    let good = ca.station("CS-1", years()).unwrap().0;
-    for cut in (0..good.len()).step_by(3) {
-        let _ = examine(&mut keys, &good[..cut], &[ca.certificate()], NOW);
-        let mut bytes = good.clone().into_bytes();
-        bytes[cut] = if bytes[cut] == b'Q' { b'R' } else { b'Q' };
-        let facts = examine(&mut keys, &String::from_utf8(bytes).unwrap(), &[ca.certificate()], NOW);
-        let is_good = facts.as_ref().is_ok_and(|facts| facts.trusted_by.is_some());
-        assert!(!is_good || facts.unwrap().certificates[0].pem.as_str() == good, "byte {cut}");
-    }
-    let why = examine(&mut keys, &good.repeat(11), &[ca.certificate()], NOW).unwrap_err();
-    assert!(why.contains("more than 10"), "{why}");
-    assert!(examine(&mut keys, "", &[], NOW).is_err());
-}
-
-/// a key is complete or not there; what is no longer used goes.
-#[test]
-fn keys_survive_in_their_folder() {
+fn an_authority_is_saved_once_and_goes_on_where_it_stopped() {
     let folder = tempfile::tempdir().unwrap();
-    let request = csr(&mut Keys::in_folder(folder.path()).unwrap(), "CS-1");
-    std::fs::write(folder.path().join("8.part"), "-----BEGIN PRIV").unwrap();
-    let mut keys = Keys::in_folder(folder.path()).unwrap();
-    assert_eq!(keys.names().collect::<Vec<_>>(), [KEY]);
-    let chain = authority().sign(&SigningRequest::read(&request).unwrap(), years()).unwrap();
-    assert!(examine(&mut keys, &chain, &[], NOW).unwrap().fits_key, "the same key");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(folder.path().join("7.key")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
-    }
-    perform(&mut keys, &CryptoTask::KeepKeys { keys: vec![KeyId(9)] });
-    assert_eq!(Keys::in_folder(folder.path()).unwrap().names().count(), 0);
-    std::fs::write(folder.path().join("9.key"), "something else").unwrap();
-    assert!(matches!(Keys::in_folder(folder.path()), Err(KeyError::Foreign { .. })));
-}
-
-#[test]
-fn keys_and_authorities_are_never_shown() {
-    let (mut keys, ca) = (Keys::in_memory(), authority());
-    csr(&mut keys, "CS-1");
-    let shown = format!("{keys:?} {ca:?}");
-    assert!(!shown.contains("PRIVATE") && shown.contains("KeyId(7)"), "{shown}");
-}
-
-/// An authority is made once, and opened as it was.
-#[test]
-fn an_authority_is_opened_again_and_never_overwritten() {
-    let folder = tempfile::tempdir().unwrap();
-    let made = Authority::init(folder.path(), "Operator", years()).unwrap();
-    assert!(matches!(Authority::init(folder.path(), "Operator", years()), Err(AuthorityError::Exists(_))));
-    let opened = Authority::open(folder.path()).unwrap();
-    assert_eq!((opened.certificate(), opened.organization()), (made.certificate(), "Operator"));
+    let folder = folder.path().join("ca");
+    let mut root = root();
+    let mut sub = root.sub(&subject("Sub"), Validity::days(now(), 60)).unwrap();
     let mut keys = Keys::in_memory();
-    let request = SigningRequest::read(&csr(&mut keys, "CS-1")).unwrap();
-    let chain = opened.sign(&request, years()).unwrap();
-    assert_eq!(examine(&mut keys, &chain, &[made.certificate()], NOW).unwrap().trusted_by, Some(0));
-    std::fs::write(folder.path().join("ca.key"), authority().station("X", years()).unwrap().1).unwrap();
-    assert!(matches!(Authority::open(folder.path()), Err(AuthorityError::Broken(..))));
+    let before = station(&mut sub, &mut keys, KeyId(1), "CS1");
+    sub.save(&folder).unwrap();
+    let after = station(&mut sub, &mut keys, KeyId(2), "CS2");
+    sub.revoke(&before, now()).unwrap();
+    let mut again = Authority::load(&folder).unwrap();
+    let third = station(&mut again, &mut keys, KeyId(3), "CS3");
+    for pem in [&before, &after, &third] {
+        assert_eq!(examine(pem, &[&root.root_pem()], now()).trusted_by, Some(0));
+    }
+    let register = fs::read_to_string(folder.join("register")).unwrap();
+    assert_eq!(register.lines().filter(|line| line.starts_with("issued ")).count(), 3);
+    assert_eq!(register.lines().filter(|line| line.starts_with("revoked ")).count(), 1);
+    assert!(matches!(common::root().save(&folder), Err(AuthorityError::Exists(_))));
+    assert_eq!(Authority::load(&folder).unwrap().chain_pem(), sub.chain_pem());
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_an_authoritys_key() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    root().save(folder.path()).unwrap();
+    let mode = fs::metadata(folder.path().join("authority.key")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn an_authority_that_was_damaged_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = root();
+    first.save(folder.path()).unwrap();
+    let spoiled = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, bytes).unwrap();
+        let verdict = Authority::load(folder.path()).map(|_| ());
+        fs::write(&path, good).unwrap();
+        verdict
+    };
+    for (name, bytes) in [
+        ("authority.key", &b"no key"[..]),
+        ("authority.pem", root().root_pem().as_bytes()),
+        ("authority.pem", b"no PEM"),
+        ("register", b"issued\n"),
+        ("register", b"issued 1 2\n"),
+        ("register", b"revoked 1 yesterday\n"),
+    ] {
+        assert!(matches!(spoiled(name, bytes), Err(AuthorityError::Unreadable { .. })), "{name}");
+    }
+    assert!(Authority::load(folder.path()).is_ok());
+    assert!(matches!(Authority::load(&folder.path().join("none")), Err(AuthorityError::Storage { .. })));
+}
+
+#[test]
+fn a_line_of_the_register_that_a_power_cut_tore_off_was_never_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = root();
+    first.save(folder.path()).unwrap();
+    let kept = station(&mut first, &mut Keys::in_memory(), KeyId(1), "CS1");
+    let path = folder.path().join("register");
+    let whole = fs::read_to_string(&path).unwrap();
+    fs::write(&path, format!("{whole}issued 4f")).unwrap();
+    let mut again = Authority::load(folder.path()).unwrap();
+    again.revoke(&kept, now()).unwrap();
+    let lines = fs::read_to_string(&path).unwrap();
+    assert!(lines.starts_with(&whole) && lines.lines().count() == 2 && lines.ends_with("2026-06-01T12:00:00.000Z\n"));
+    Authority::load(folder.path()).unwrap();
+}
+
+#[test]
+fn a_certificate_that_cannot_be_noted_is_not_issued() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut first = root();
+    first.save(folder.path()).unwrap();
+    fs::remove_file(folder.path().join("register")).unwrap();
+    fs::create_dir(folder.path().join("register")).unwrap();
+    let request = csr(&mut Keys::in_memory(), KeyId(1), &subject("CS1"));
+    let verdict = first.sign(&Csr::read(&request).unwrap(), Validity::days(now(), 1));
+    assert!(matches!(verdict, Err(AuthorityError::Storage { .. })));
+}
+
+#[test]
+fn only_its_own_certificates_are_revoked() {
+    let (mut first, mut second) = (root(), root());
+    let pem = station(&mut first, &mut Keys::in_memory(), KeyId(1), "CS1");
+    assert!(matches!(second.revoke(&pem, now()), Err(AuthorityError::NotOurs)));
+    assert!(matches!(second.revoke("", now()), Err(AuthorityError::Chain(_))));
 }

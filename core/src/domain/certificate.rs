@@ -53,6 +53,15 @@ pub enum CryptoTask {
         /// When they have to be valid.
         at: DateTime,
     },
+    /// Read what an OCSP responder said, and check its signature (RFC 6960). Answered by [`CryptoResult::Ocsp`].
+    ReadOcsp {
+        /// The answer in DER and Base64.
+        response: Text,
+        /// The certificate that was asked for, and those above it, in PEM.
+        chain: Text,
+        /// When it has to be valid.
+        at: DateTime,
+    },
     /// Delete all keys but these. Not answered.
     KeepKeys {
         /// The names of the keys in use.
@@ -68,6 +77,8 @@ pub enum CryptoResult {
     Csr(Text),
     /// What the certificates are.
     Examined(ChainFacts),
+    /// What the OCSP responder said.
+    Ocsp(OcspFacts),
     /// It could not be done: what was given cannot be read, or the host's cryptography failed.
     Failed {
         /// Why, for people.
@@ -114,4 +125,25 @@ pub struct CertificateFacts {
     pub names: Vec<CertificateHashData>,
     /// Where its status can be asked for.
     pub ocsp_url: Option<Text>,
+}
+
+/// What an OCSP responder said of a certificate, once its signature was found right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OcspFacts {
+    /// Whether it is still good.
+    pub status: OcspStatus,
+    /// When the responder will have something newer to say.
+    pub next_update: Option<DateTime>,
+}
+
+/// The status of a certificate (RFC 6960 §2.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OcspStatus {
+    /// It is not revoked.
+    Good,
+    /// It is not to be trusted any more.
+    Revoked,
+    /// The responder does not know it.
+    Unknown,
 }

@@ -15,7 +15,7 @@ pub use call::{
     Answer, Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, Occupation, Problem, Reply, ReportPart,
     Request, ResetKind, StationIdentity, TransactionAnswer,
 };
-pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, Subject};
+pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, OcspFacts, OcspStatus, Subject};
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
 pub use network::{ClientCertificate, ConnectionFault, NetworkTarget, NoSecurityProfile, Secret, SecurityProfile};
 pub use pilotwire_messages::v2::{
