@@ -5,6 +5,7 @@ pub mod charging;
 mod hardware;
 mod net;
 mod pair;
+pub mod scenario;
 pub mod site;
 pub mod transcript;
 
