@@ -178,7 +178,7 @@ mod blocking {
         let target = secured.target(listener.local_addr().unwrap());
         let gate = Gate { listener, tls: secured.server.clone() };
         let factory = One(std::sync::Mutex::new(Some(desk)));
-        let server = Server::start(Everybody, factory, ServerConfig::default(), clock, [gate]).unwrap();
+        let server = Server::start(Everybody, factory, ServerConfig::of_threads(), clock, [gate]).unwrap();
         let (remote, inputs) = pilotwire_blocking::remote(target);
         let node = Node { machine: scenario::station(version), host: driver, power_up: scenario::power_up() };
         let station = std::thread::spawn(move || {
@@ -200,6 +200,125 @@ mod blocking {
     #[test]
     fn a_session_is_the_same_on_threads_by_tls() {
         VERSIONS.into_iter().for_each(|version| compare(through(&Secured::by_tls(), version), version));
+    }
+}
+
+mod of_futures {
+    use pilotwire_futures::{
+        Authenticator, Clock, Factory, Gate, Host, Node, Runtime, Server, ServerConfig, StationConfig, run_station,
+    };
+
+    use super::*;
+
+    impl<M: Machine<Input: Send, Output: Send> + Send + 'static> Host<M> for Player<M> {
+        async fn perform(&mut self, _: Instant, deeds: Vec<Deed<M::Output>>) -> Vec<Event<M::Input>> {
+            self.play(deeds)
+        }
+
+        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+            self.failed(error);
+        }
+    }
+
+    struct Everybody;
+
+    impl Authenticator for Everybody {
+        async fn admit(&self, upgrade: &Upgrade, _: SocketAddr) -> Admission {
+            verdict(upgrade)
+        }
+    }
+
+    struct One(std::sync::Mutex<Option<Player<Csms>>>);
+
+    impl Factory for One {
+        type Machine = Csms;
+        type Host = Player<Csms>;
+
+        async fn open(&self, key: &str) -> Option<Node<Csms, Player<Csms>>> {
+            assert_eq!(key, IDENTITY);
+            let host = self.0.lock().unwrap().take()?;
+            Some(Node { machine: scenario::csms(), host, power_up: scenario::power_up() })
+        }
+    }
+
+    /// In tasks; this thread waits for their end.
+    fn through<R: Runtime>(
+        runtime: R,
+        (listener, address): (R::Listener, SocketAddr),
+        secured: &Secured,
+        version: Version,
+    ) -> [Vec<String>; 2] {
+        let clock = Clock::starting_at(now(), 1);
+        let (desk, office) = player::<Csms>(scenario::at_the_office as fn(&csms::Output) -> Vec<csms::Input>);
+        let (driver, point) =
+            player::<Station>(scenario::at_the_charging_point as fn(&station::Output) -> Vec<station::Input>);
+        let gate = Gate { listener, tls: secured.server.clone() };
+        let factory = One(std::sync::Mutex::new(Some(desk)));
+        let server = Server::new(runtime, Everybody, factory, ServerConfig::default(), clock);
+        let handle = server.handle();
+        let (stop, stopped) = smol::channel::bounded::<()>(1);
+        let (ended, end) = channel();
+        let csms_ended = ended.clone();
+        runtime.spawn(async move {
+            let shutdown = async {
+                let _ = stopped.recv().await;
+            };
+            server.serve([gate], shutdown).await;
+            csms_ended.send(()).unwrap();
+        });
+        let (remote, inputs) = pilotwire_futures::remote(secured.target(address));
+        let node = Node { machine: scenario::station(version), host: driver, power_up: scenario::power_up() };
+        runtime.spawn(async move {
+            run_station(runtime, node, StationConfig::default(), inputs, clock).await;
+            ended.send(()).unwrap();
+        });
+        let lines = finish(&[point, office]);
+        assert!(handle.is_connected(IDENTITY));
+        remote.stop();
+        end.recv_timeout(PATIENCE).unwrap();
+        drop(stop);
+        end.recv_timeout(PATIENCE).unwrap();
+        lines
+    }
+
+    fn smol_gate() -> (smol::net::TcpListener, SocketAddr) {
+        let listener = smol::block_on(smol::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    fn async_std_gate() -> (async_std::net::TcpListener, SocketAddr) {
+        let listener = async_std::task::block_on(async_std::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        (listener, address)
+    }
+
+    #[test]
+    fn a_session_is_the_same_on_smol() {
+        for version in VERSIONS {
+            compare(through(pilotwire_smol::Smol, smol_gate(), &Secured::plain(), version), version);
+        }
+    }
+
+    #[test]
+    fn a_session_is_the_same_on_smol_by_tls() {
+        for version in VERSIONS {
+            compare(through(pilotwire_smol::Smol, smol_gate(), &Secured::by_tls(), version), version);
+        }
+    }
+
+    #[test]
+    fn a_session_is_the_same_on_async_std() {
+        for version in VERSIONS {
+            compare(through(pilotwire_async_std::AsyncStd, async_std_gate(), &Secured::plain(), version), version);
+        }
+    }
+
+    #[test]
+    fn a_session_is_the_same_on_async_std_by_tls() {
+        for version in VERSIONS {
+            compare(through(pilotwire_async_std::AsyncStd, async_std_gate(), &Secured::by_tls(), version), version);
+        }
     }
 }
 

@@ -7,7 +7,6 @@
 //! hundred stations; for more there are the other adapters, which do the same in tasks.
 #![forbid(unsafe_code)]
 
-mod clock;
 mod dial;
 mod host;
 mod link;
@@ -16,9 +15,8 @@ mod server;
 mod session;
 mod station;
 
-pub use clock::Clock;
 pub use host::{Host, Node};
-pub use pilotwire_wire::{Admission, AttemptError, Target, ThrottleConfig};
+pub use pilotwire_wire::{Admission, AttemptError, Clock, ServerConfig, Target, ThrottleConfig};
 pub use registry::{Factory, NoStation};
-pub use server::{Authenticator, Gate, Server, ServerConfig, ServerHandle};
+pub use server::{Authenticator, Gate, Server, ServerHandle};
 pub use station::{Inputs, Remote, StationConfig, remote, run_station};

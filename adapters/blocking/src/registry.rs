@@ -40,12 +40,14 @@ struct Entry<I> {
     thread: JoinHandle<()>,
 }
 
+type Stations<F> = BTreeMap<Arc<str>, Entry<InputOf<F>>>;
+
 pub(crate) struct Registry<F: Factory> {
     factory: F,
     clock: Clock,
     max_stations: usize,
     /// `None` when the server shuts down.
-    stations: Mutex<Option<BTreeMap<Arc<str>, Entry<InputOf<F>>>>>,
+    stations: Mutex<Option<Stations<F>>>,
 }
 
 impl<F: Factory> Registry<F> {

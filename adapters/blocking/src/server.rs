@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use pilotwire::{DateTime, Event, Instant, Version};
+use pilotwire::{DateTime, Event, Instant};
 use pilotwire_wire::tls::ServerTls;
-use pilotwire_wire::{Admission, Gatekeeper, Limits, Refusal, Rejection, ServerHandshake, ThrottleConfig, Upgrade};
+use pilotwire_wire::{Admission, Gatekeeper, Refusal, Rejection, ServerConfig, ServerHandshake, Upgrade};
 
 use crate::dial::greet;
 use crate::link::{Wake, linger};
@@ -43,34 +43,6 @@ pub struct Gate {
 impl From<TcpListener> for Gate {
     fn from(listener: TcpListener) -> Self {
         Self { listener, tls: None }
-    }
-}
-
-/// How to run a server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// What a peer may cost us. The handshake is timed in real time, however fast the clock runs.
-    pub limits: Limits,
-    /// The versions that are spoken. Default: all.
-    pub versions: Vec<Version>,
-    /// Handshakes under way at once, each a thread; when there are more, the oldest is dropped, which is a slow one: the
-    /// honest take milliseconds. Default 64.
-    pub handshakes: usize,
-    /// Stations that are kept at once, connected or not, each two threads; more are refused with 503. Default 500.
-    pub stations: usize,
-    /// What is borne of who guesses passwords.
-    pub throttle: ThrottleConfig,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            versions: Version::ALL.to_vec(),
-            handshakes: 64,
-            stations: 500,
-            throttle: ThrottleConfig::default(),
-        }
     }
 }
 
@@ -193,6 +165,7 @@ fn keep<A: Authenticator, F: Factory>(inner: &Arc<Inner<A, F>>, gate: &Gate) {
         }
         match accepted {
             Ok((socket, peer)) => enter(inner, socket, peer, gate.tls.as_ref()),
+            #[expect(clippy::disallowed_methods, reason = "a thread of its own, which has nothing else to do")]
             Err(_) => std::thread::sleep(ACCEPT_REST),
         }
     }

@@ -16,8 +16,8 @@ mod station;
 
 pub use clock::Clock;
 pub use host::{Host, Node};
-pub use pilotwire_wire::{Admission, AttemptError, Target, ThrottleConfig};
+pub use pilotwire_wire::{Admission, AttemptError, ServerConfig, Target, ThrottleConfig};
 pub use registry::{Factory, NoStation};
-pub use server::{Authenticator, Door, Gate, Server, ServerConfig, ServerHandle};
+pub use server::{Authenticator, Door, Gate, Server, ServerHandle};
 pub use session::{Socket, Stream};
 pub use station::{Connector, StationConfig, Tcp, run_station};

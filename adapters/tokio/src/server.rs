@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use pilotwire::{DateTime, Event, Instant, Version};
+use pilotwire::{DateTime, Event, Instant};
 use pilotwire_wire::tls::ServerTls;
-use pilotwire_wire::{Admission, Gatekeeper, Limits, Refusal, Rejection, ServerHandshake, ThrottleConfig, Upgrade};
+use pilotwire_wire::{Admission, Gatekeeper, Refusal, Rejection, ServerConfig, ServerHandshake, Upgrade};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -47,34 +47,6 @@ pub struct Gate {
 impl From<TcpListener> for Gate {
     fn from(listener: TcpListener) -> Self {
         Self { listener, tls: None }
-    }
-}
-
-/// How to run a server.
-#[derive(Clone, Debug)]
-pub struct ServerConfig {
-    /// What a peer may cost us. The handshake is timed in real time, however fast the clock runs.
-    pub limits: Limits,
-    /// The versions that are spoken. Default: all.
-    pub versions: Vec<Version>,
-    /// Handshakes under way at once; when there are more, the oldest is dropped, which is a slow one: the honest take
-    /// milliseconds. Default 4096.
-    pub handshakes: usize,
-    /// Stations that are kept at once, connected or not; more are refused with 503. Default 100 000.
-    pub stations: usize,
-    /// What is borne of who guesses passwords.
-    pub throttle: ThrottleConfig,
-}
-
-impl Default for ServerConfig {
-    fn default() -> Self {
-        Self {
-            limits: Limits::default(),
-            versions: Version::ALL.to_vec(),
-            handshakes: 4096,
-            stations: 100_000,
-            throttle: ThrottleConfig::default(),
-        }
     }
 }
 

@@ -6,13 +6,14 @@
 //!  socket ── bytes ──► ClientHandshake ─────────────► Connection ──┘
 //! ```
 //!
-//! Nothing here reads a clock, owns a socket or waits. A runtime reads and writes bytes, sleeps until a deadline, and
+//! Nothing here owns a socket or waits, and nothing but [`Clock`] reads the time, which adapters use. A runtime reads and writes bytes, sleeps until a deadline, and
 //! performs the [`Effect`]s that the [`Driver`] hands out in order. Everything a peer sends is held under [`Limits`].
 #![forbid(unsafe_code)]
 
 mod attempt;
 mod auth;
 mod client;
+mod clock;
 mod connection;
 mod driver;
 mod frames;
@@ -23,6 +24,7 @@ mod limits;
 mod pace;
 mod scale;
 mod server;
+mod server_config;
 mod throttle;
 pub mod tls;
 mod transport;
@@ -30,6 +32,7 @@ mod transport;
 pub use attempt::{AttemptError, Target};
 pub use auth::{Credentials, Password, UnreadableCredentials, same_bytes};
 pub use client::{Call, ClientHandshake, Endpoint, EndpointError, HandshakeError};
+pub use clock::Clock;
 pub use connection::{Closed, Connection, Message, SendError, Side, close_code};
 pub use driver::{Deed, Driver, Effect, LinkEnd, Observer};
 pub use gatekeeper::{Admission, Gatekeeper};
@@ -38,4 +41,5 @@ pub use identity::{Identity, IdentityError, MAX_IDENTITY_CHARS};
 pub use limits::Limits;
 pub use scale::TimeScale;
 pub use server::{Rejection, ServerHandshake, Upgrade};
+pub use server_config::ServerConfig;
 pub use throttle::ThrottleConfig;

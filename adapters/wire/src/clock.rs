@@ -1,9 +1,10 @@
-//! Time as the machines see it.
+//! Time as the machines see it, for adapters whose runtime has no clock of its own.
+#![expect(clippy::disallowed_methods, reason = "time has to come from somewhere")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::TimeScale;
 use pilotwire::{DateTime, Instant};
-use pilotwire_wire::TimeScale;
 
 /// Maps this computer's clock to that of the machines, which may run faster: a day of charging in two minutes.
 ///
@@ -17,13 +18,11 @@ pub struct Clock {
 impl Clock {
     /// A clock that starts now, shows `wall` as the time of day, and runs `speed` times as fast as real time; 0 counts
     /// as 1.
-    #[expect(clippy::disallowed_methods, reason = "an adapter is where time comes from")]
     pub fn starting_at(wall: DateTime, speed: u32) -> Self {
         Self { origin: std::time::Instant::now(), scale: TimeScale::new(wall, speed) }
     }
 
     /// A clock that starts now, with the time of day of this computer.
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the world for the time of day")]
     pub fn of_this_computer(speed: u32) -> Self {
         let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let millis = i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX);
@@ -46,7 +45,7 @@ impl Clock {
     }
 
     /// Real time until then, or a day if that is less or there is no deadline.
-    pub(crate) fn span_until(&self, deadline: Option<Instant>) -> Duration {
+    pub fn span_until(&self, deadline: Option<Instant>) -> Duration {
         let never = Instant::from_millis(u64::MAX);
         self.scale.span_until(deadline.unwrap_or(never), self.origin.elapsed())
     }

@@ -1,0 +1,193 @@
+//! Four deeds for one machine: read, sleep, write, perform.
+
+use std::future::poll_fn;
+use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_lite::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use pilotwire::{Event, Machine, Version};
+use pilotwire_wire::{Connection, Driver, Effect};
+
+use crate::runtime::{Runtime, within};
+use crate::{Clock, Host, Node};
+
+/// Bytes that are read at once. The buffer is on the stack while it is used, and nowhere while nothing arrives.
+const CHUNK: usize = 4 * 1024;
+/// How long a connection that is over may take to carry what is still to be written, in real time.
+const LINGER: Duration = Duration::from_secs(2);
+/// What a connection that is over may still send to us, to be thrown away.
+const LINGER_BYTES: usize = 256 * 1024;
+
+/// One machine, its host and its socket.
+pub(crate) struct Session<R: Runtime, M: Machine, H> {
+    pub(crate) driver: Driver<M, H>,
+    pub(crate) clock: Clock,
+    runtime: R,
+    socket: Option<R::Stream>,
+}
+
+impl<R, M, H> Session<R, M, H>
+where
+    R: Runtime,
+    M: Machine,
+    M::Output: Send,
+    H: Host<M>,
+{
+    pub(crate) fn power_up(runtime: R, node: Node<M, H>, clock: Clock) -> Self {
+        let mut driver = Driver::new(node.machine, node.host);
+        driver.handle(clock.now(), Event::PowerUp(node.power_up));
+        Self { driver, clock, runtime, socket: None }
+    }
+
+    /// Performs all there is to perform. Returns the version if the machine wants a connection.
+    pub(crate) async fn settle(&mut self) -> Option<Version> {
+        let mut wanted = None;
+        let mut deeds = Vec::new();
+        loop {
+            let now = self.clock.now();
+            match self.driver.next_effect(now) {
+                Some(Effect::Deed(deed)) => deeds.push(deed),
+                Some(Effect::Connect(version)) => wanted = Some(version),
+                Some(Effect::Disconnect(connection)) => self.hang_up(connection),
+                None if deeds.is_empty() => return wanted,
+                None => {
+                    let run = std::mem::take(&mut deeds);
+                    let answers = self.driver.observer_mut().perform(now, run).await;
+                    self.driver.performed();
+                    for event in answers {
+                        self.driver.handle(self.clock.now(), event);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Takes a new socket; the one before is closed by its own close frame, apart from this session.
+    pub(crate) fn connected(&mut self, socket: R::Stream, connection: Connection, version: Version) {
+        let old = self.driver.connected(self.clock.now(), connection, version);
+        let old_socket = self.socket.replace(socket);
+        if let (Some(mut old), Some(old_socket)) = (old, old_socket) {
+            self.runtime.spawn(linger(self.runtime, old_socket, old.farewell()));
+        }
+    }
+
+    /// The network is gone.
+    pub(crate) fn lost(&mut self) {
+        self.socket = None;
+        self.driver.lost(self.clock.now());
+    }
+
+    /// Sleeps until [`on_deadline`](Self::on_deadline) is to be called.
+    pub(crate) fn sleep(&self) -> impl Future<Output = ()> + use<R, M, H> {
+        let pause = match self.driver.may_read(self.clock.now()) {
+            Err(until) => until,
+            Ok(()) => None,
+        };
+        let deadline = [self.driver.poll_timeout(), pause].into_iter().flatten().min();
+        self.runtime.sleep(self.clock.span_until(deadline))
+    }
+
+    pub(crate) fn on_deadline(&mut self) {
+        self.driver.handle_timeout(self.clock.now());
+    }
+
+    /// Moves bytes in one direction, once. May be dropped at any time without losing any.
+    pub(crate) fn move_bytes(&mut self) -> impl Future<Output = ()> {
+        poll_fn(|context| self.poll_bytes(context))
+    }
+
+    /// Says goodbye and performs what is left. The connection gets its time to end well.
+    pub(crate) async fn shut_down(mut self, code: u16, reason: &str) -> (M, H) {
+        self.driver.close(self.clock.now(), code, reason);
+        // A machine that wants to connect again is not heard any more.
+        let _ = self.settle().await;
+        self.driver.into_parts()
+    }
+
+    fn hang_up(&mut self, mut connection: Box<Connection>) {
+        if let Some(socket) = self.socket.take() {
+            self.runtime.spawn(linger(self.runtime, socket, connection.farewell()));
+        }
+    }
+
+    fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(socket) = &mut self.socket else {
+            return Poll::Pending;
+        };
+        match poll_exchange(Pin::new(socket), &mut self.driver, &self.clock, context) {
+            Poll::Ready(Ok(())) => Poll::Ready(()),
+            Poll::Ready(Err(Broken)) => {
+                self.lost();
+                Poll::Ready(())
+            }
+            Poll::Pending => Poll::Pending,
+        }
+    }
+}
+
+/// The stream ended, with or without an error.
+struct Broken;
+
+fn poll_exchange<M: Machine, H: Host<M>>(
+    mut socket: Pin<&mut (impl AsyncRead + AsyncWrite)>,
+    driver: &mut Driver<M, H>,
+    clock: &Clock,
+    context: &mut Context<'_>,
+) -> Poll<Result<(), Broken>> {
+    if !driver.pending().is_empty()
+        && let Poll::Ready(result) = socket.as_mut().poll_write(context, driver.pending())
+    {
+        return Poll::Ready(match result {
+            Ok(count) if count > 0 => {
+                driver.sent(count);
+                Ok(())
+            }
+            _ => Err(Broken),
+        });
+    }
+    if driver.may_read(clock.now()).is_err() {
+        return Poll::Pending;
+    }
+    let mut chunk = [0; CHUNK];
+    Poll::Ready(match ready!(socket.poll_read(context, &mut chunk)) {
+        Ok(count) if count > 0 => {
+            driver.receive(clock.now(), &chunk[..count]);
+            Ok(())
+        }
+        _ => Err(Broken),
+    })
+}
+
+/// Writes what is left, ends our side, and waits for the end of the other: a socket that is dropped with unread bytes in it
+/// resets the connection, and our last words would be lost with it.
+pub(crate) async fn linger<R: Runtime>(runtime: R, mut socket: R::Stream, bytes: Vec<u8>) {
+    let goodbye = async {
+        socket.write_all(&bytes).await?;
+        socket.close().await?;
+        let mut room = LINGER_BYTES;
+        while room > 0 {
+            match read_chunk(&mut socket, |chunk| chunk.len()).await? {
+                0 => break,
+                count => room = room.saturating_sub(count),
+            }
+        }
+        Ok::<_, io::Error>(())
+    };
+    // Whatever fails here fails on a connection that nobody waits for.
+    let _ = within(runtime, LINGER, goodbye).await;
+}
+
+/// Reads once, through the stack.
+pub(crate) async fn read_chunk<T>(
+    socket: &mut (impl AsyncRead + Unpin),
+    mut take: impl FnMut(&[u8]) -> T,
+) -> io::Result<T> {
+    poll_fn(|context| {
+        let mut chunk = [0; CHUNK];
+        let count = ready!(Pin::new(&mut *socket).poll_read(context, &mut chunk))?;
+        Poll::Ready(Ok(take(&chunk[..count])))
+    })
+    .await
+}
