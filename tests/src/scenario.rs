@@ -40,7 +40,7 @@ pub fn at_the_charging_point(output: &station::Output) -> Vec<station::Input> {
     use station::{Input, Output};
     let meter = |wh: i32| Input::Meter {
         evse: EVSE,
-        reading: Reading { energy_wh: Decimal::from_int(wh.into()), ..Reading::default() },
+        reading: Reading { energy_wh: Decimal::from_int(wh), ..Reading::default() },
     };
     match output {
         Output::Registered(_) => vec![
