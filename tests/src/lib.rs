@@ -2,6 +2,7 @@
 //! a seed can disturb.
 
 pub mod charging;
+pub mod desk;
 mod hardware;
 mod net;
 mod pair;

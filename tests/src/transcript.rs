@@ -279,8 +279,8 @@ impl Transcript {
         self.now = end;
     }
 
-    /// A session that charges at EVSE 1, all of it answered.
-    pub fn charge(&mut self) {
+    /// A transaction at EVSE 1 whose vehicle waits, all of it answered.
+    pub fn authorize(&mut self) {
         self.plug();
         self.answer_all("StatusNotification");
         self.token("A");
@@ -296,6 +296,11 @@ impl Transcript {
                 self.exchange("TransactionEvent", json!({}));
             }
         }
+    }
+
+    /// A session that charges at EVSE 1, all of it answered.
+    pub fn charge(&mut self) {
+        self.authorize();
         self.fact(Input::EvReady { evse: EVSE });
         self.answer_all("StatusNotification");
         self.answer_all("TransactionEvent");

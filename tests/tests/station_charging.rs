@@ -6,7 +6,8 @@ use pilotwire::messages::v2::{ChargingRateUnit, ChargingSchedule, ChargingSchedu
 use pilotwire::station::{Input, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::charging::{
-    T0, accepts, amperes, composite, ids, lasting, of_transaction, profile, refuses, reports, steps, told, transaction,
+    T0, accepts, amperes, composite, ids, lasting, of_transaction, profile, refuses, relative, reports, steps, told,
+    transaction,
 };
 use pilotwire_tests::transcript::{EVSE, Transcript, remote_start};
 use serde_json::{Value, json};
@@ -85,7 +86,7 @@ fn without_smart_charging_its_messages_are_not_supported() {
     assert_eq!(station.call("GetCompositeSchedule", json!({ "evseId": 1, "duration": 60 }))[2], "NotSupported");
 }
 
-/// TC_K_05_CS, TC_K_08_CS, TC_K_24_CS; K10.FR.01, K10.FR.03, K10.FR.04.
+/// TC_K_05_CS to TC_K_08_CS, TC_K_24_CS; K10.FR.01, K10.FR.03, K10.FR.04.
 #[test]
 fn profiles_are_cleared_by_id_or_by_what_they_have_in_common() {
     let mut station = Transcript::accepted(Version::V201, &[]);
@@ -156,9 +157,7 @@ fn a_remote_start_brings_a_profile_for_its_transaction() {
     let mut station = Transcript::accepted(Version::V201, &[]);
     station.plug();
     station.answer_all("StatusNotification");
-    let mut tx = profile(5, 0, "TxProfile", &[(0, 9)]);
-    tx["chargingProfileKind"] = "Relative".into();
-    tx["chargingSchedule"][0].as_object_mut().map(|schedule| schedule.remove("startSchedule"));
+    let tx = relative(profile(5, 0, "TxProfile", &[(0, 9)]));
     let token = json!({ "idToken": "REMOTE", "type": "Central" });
     let start = json!({ "evseId": 1, "remoteStartId": 7, "idToken": token, "chargingProfile": tx });
     assert_eq!(station.call("RequestStartTransaction", start)[2]["status"], "Accepted");
@@ -550,6 +549,30 @@ fn needs_and_plans_of_vehicles_are_told_and_answered() {
     station.fact(serde_json::from_value(plan).expect("an input"));
     let unanswered = |output: &Output| matches!(output, Output::EvScheduleAnswered { accepted: None, .. });
     assert!(station.outputs.iter().any(unanswered), "K15.FR.15: offline");
+}
+
+/// K15.FR.09, K16.FR.04, K17.FR.09: the station checks before it asks.
+#[test]
+fn a_plan_beyond_the_limits_goes_back_to_the_vehicle() {
+    let mut station = Transcript::accepted(Version::V201, &[]);
+    station.charge();
+    let tx = of_transaction(profile(1, 0, "TxProfile", &[(0, 16), (600, 10)]), &station);
+    accepts(&mut station, 1, &tx);
+    let plan = |limit: i32| {
+        let plan = json!({ "ev_schedule": { "evse": 1, "time_base": T0, "selected": null, "schedule": {
+            "id": 1, "duration": 900, "chargingRateUnit": "A",
+            "chargingSchedulePeriod": [{ "startPeriod": 0, "limit": limit }],
+        }}});
+        serde_json::from_value(plan).expect("an input")
+    };
+    station.fact(plan(11));
+    station.expect_nothing();
+    let answered = station.outputs.last();
+    assert_eq!(answered, Some(&Output::EvScheduleAnswered { evse: EVSE, accepted: Some(false) }));
+    station.fact(plan(10));
+    station.exchange("NotifyEVChargingSchedule", json!({ "status": "Accepted" }));
+    let answered = station.outputs.last();
+    assert_eq!(answered, Some(&Output::EvScheduleAnswered { evse: EVSE, accepted: Some(true) }));
 }
 
 /// B06, 1.6 §9.4: what a CSMS must know before it sends profiles.

@@ -11,10 +11,11 @@ use super::compile::seconds;
 use super::layers::Layers;
 use super::more;
 use super::query::Query;
+use super::slot::Installed;
 use super::store::Profiles;
 use super::sweep::Cell;
 use super::units::{NO_LIMIT, RateUnit, decimal, milli};
-use crate::domain::EvseId;
+use crate::domain::{ChargingProfilePurpose, EvSchedule, EvseId};
 
 /// A composite schedule.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +69,8 @@ impl CompositePeriod {
 
 /// Periods for which there is room from the beginning: a day of hours and a bit.
 const USUAL_PERIODS: usize = 32;
+/// Periods of the limits that a vehicle's plan is held against.
+const PLAN_PERIODS: usize = 4_096;
 
 impl Composite {
     /// The schedule as messages have it. A period without a limit has none there, which 1.6 and 2.0.1 cannot say: ask with
@@ -90,6 +93,30 @@ impl Profiles {
         let composite = compose(&mut layers, query);
         *memory = layers.into_memory();
         Some(composite)
+    }
+
+    /// Whether the plan of the vehicle at `evse` keeps the limits of the profiles (K15.FR.09, K15.FR.11). What is not known
+    /// to keep them does not.
+    pub fn keeps_limits(&mut self, evse: EvseId, plan: &EvSchedule) -> bool {
+        let Some(unit) = RateUnit::of(&plan.schedule.charging_rate_unit) else { return false };
+        let start = plan.schedule.start_schedule.unwrap_or(plan.time_base);
+        let periods = plan.schedule.charging_schedule_period.iter();
+        let last = periods.filter_map(|period| u32::try_from(period.start_period).ok()).max().unwrap_or(0);
+        let duration_s = plan.schedule.duration.and_then(|duration| u32::try_from(duration).ok()).unwrap_or(last + 1);
+        let choice = plan.selected.and_then(|id| self.choice_of(evse, id)).unwrap_or(0);
+        let query = Query { choice, max_periods: PLAN_PERIODS, ..Query::new(evse, start, duration_s, unit) };
+        let limits = self.composite(&query).filter(|limits| !limits.is_cut);
+        limits.is_some_and(|limits| exceeds(&plan.schedule, &limits).is_none())
+    }
+
+    /// Where the schedule with this id stands among those that the vehicle chose from.
+    fn choice_of(&self, evse: EvseId, schedule: i32) -> Option<usize> {
+        let of_vehicle = |installed: &&Installed| {
+            installed.evse == evse && installed.profile.charging_profile_purpose == ChargingProfilePurpose::TxProfile
+        };
+        let mut of_vehicle = self.iter().filter(of_vehicle);
+        of_vehicle
+            .find_map(|installed| installed.profile.charging_schedule.iter().position(|known| known.id == schedule))
     }
 }
 

@@ -13,7 +13,7 @@ use super::commands::Operation;
 use super::order::Order;
 use super::{Csms, Out};
 use crate::Action;
-use crate::charging::{Profiles, Query, RateUnit, Rules, Supply, exceeds};
+use crate::charging::{Profiles, Rules, Supply};
 use crate::dialect;
 use crate::domain::{
     ChargingLimitSource, ChargingProfile, ChargingProfilePurpose, Command, EvSchedule, EvseId, IdToken,
@@ -24,8 +24,6 @@ use crate::domain::{
 pub(super) const PREFIX: &str = "profile/";
 /// Requests for reports whose parts are awaited at once.
 const REPORTS: usize = 4;
-/// Periods of the limits that a vehicle's plan is held against.
-const PERIODS: usize = 4_096;
 /// Remote starts with a profile whose transaction is awaited.
 const STARTS: usize = 4;
 
@@ -238,17 +236,8 @@ impl Csms {
 
     /// K15.FR.11, K15.FR.12: whether a vehicle's plan keeps the limits that were set for it.
     pub(super) fn keeps_limits(&self, plan: &EvSchedule) -> bool {
-        let Some(unit) = RateUnit::of(&plan.schedule.charging_rate_unit) else { return false };
         let start = plan.schedule.start_schedule.unwrap_or(plan.time_base);
-        let mut profiles = self.profiles_of(plan.evse, start);
-        let periods = plan.schedule.charging_schedule_period.iter();
-        let last = periods.filter_map(|period| u32::try_from(period.start_period).ok()).max().unwrap_or(0);
-        let duration_s = plan.schedule.duration.and_then(|duration| u32::try_from(duration).ok()).unwrap_or(last + 1);
-        let choice = plan.selected.and_then(|id| self.choice_of(plan.evse, id)).unwrap_or(0);
-        let query = Query { choice, max_periods: PERIODS, ..Query::new(EvseId(1), start, duration_s, unit) };
-        // What is not known to keep the limits does not.
-        let limits = profiles.composite(&query).filter(|limits| !limits.is_cut);
-        limits.is_some_and(|limits| exceeds(&plan.schedule, &limits).is_none())
+        self.profiles_of(plan.evse, start).keeps_limits(EvseId(1), plan)
     }
 
     /// What is kept for an EVSE, as the only one of a station.
@@ -264,13 +253,5 @@ impl Csms {
             let _ = profiles.set(place, kept.profile.clone(), charging);
         }
         profiles
-    }
-
-    fn choice_of(&self, evse: EvseId, schedule: i32) -> Option<usize> {
-        let tx = |kept: &&Kept| {
-            kept.evse == evse && kept.profile.charging_profile_purpose == ChargingProfilePurpose::TxProfile
-        };
-        let mut tx = self.book.kept.iter().filter(tx);
-        tx.find_map(|kept| kept.profile.charging_schedule.iter().position(|known| known.id == schedule))
     }
 }

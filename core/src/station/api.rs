@@ -375,7 +375,8 @@ pub enum Output {
         /// Whether a schedule will come.
         status: Option<NotifyEvChargingNeedsStatus>,
     },
-    /// What the CSMS said to a vehicle's plan; `None` if it could not be asked.
+    /// Whether a vehicle's plan keeps its limits, by the station's own count (K15.FR.09) and by the CSMS's; `None` if it
+    /// could not be asked.
     EvScheduleAnswered {
         /// Where the vehicle is.
         evse: EvseId,

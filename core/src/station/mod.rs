@@ -387,10 +387,7 @@ impl Station {
                 let unanswered = Output::EvNeedsAnswered { evse: needs.evse, status: None };
                 smart_charging::ask(cx, Request::EvNeeds(needs), unanswered);
             }
-            Input::EvSchedule(plan) => {
-                let unanswered = Output::EvScheduleAnswered { evse: plan.evse, accepted: None };
-                smart_charging::ask(cx, Request::EvSchedule(plan), unanswered);
-            }
+            Input::EvSchedule(plan) => smart_charging::on_ev_schedule(cx, plan),
             Input::ConnectionFailed(fault) => cx.signal(Signal::ConnectFailed(fault)),
             Input::SecurityEvent { kind, info } => security::raise(cx, kind, info),
         }

@@ -14,7 +14,7 @@ use crate::charging::{Installed, Query, RateUnit, Reason, Refusal};
 use crate::device_model::Known;
 use crate::domain::{
     ChargingLimitSource, ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, CompositeQuery,
-    CompositeSchedule, EvseId, ExternalLimit, ProfileCriteria, ProfilesReport, Reply, Request, StatusInfo,
+    CompositeSchedule, EvSchedule, EvseId, ExternalLimit, ProfileCriteria, ProfilesReport, Reply, Request, StatusInfo,
 };
 
 /// Profiles in one report, and periods of all of them together.
@@ -258,4 +258,14 @@ pub(crate) fn ask(cx: &mut Cx<'_>, request: Request, unanswered: Output) {
     if !cx.is_online() || !cx.call(request) {
         cx.tell(unanswered);
     }
+}
+
+/// K15.FR.09, K16.FR.04, K17.FR.09: a plan that exceeds the limits goes back to the vehicle; the CSMS hears of those alone that
+/// keep them (K15.FR.10).
+pub(crate) fn on_ev_schedule(cx: &mut Cx<'_>, plan: EvSchedule) {
+    let evse = plan.evse;
+    if !cx.charging.profiles.keeps_limits(evse, &plan) {
+        return cx.tell(Output::EvScheduleAnswered { evse, accepted: Some(false) });
+    }
+    ask(cx, Request::EvSchedule(plan), Output::EvScheduleAnswered { evse, accepted: None });
 }

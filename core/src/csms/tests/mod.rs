@@ -1,6 +1,5 @@
 //! A station as seen from its wire: raw texts go in, actions come out, time is virtual and the disk is a map.
 
-mod charging_cases;
 mod commands;
 mod credentials;
 mod gate;
