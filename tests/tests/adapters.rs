@@ -1,7 +1,8 @@
-//! The same session through every adapter, by TLS and without: the same frames as in memory.
+//! The same session through every adapter, by TLS and without, among hostile peers: the same frames as in memory.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::net::{SocketAddr, TcpListener};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -131,6 +132,41 @@ fn compare(through: [Vec<String>; 2], version: Version) {
     }
 }
 
+/// What a hostile peer does before the station comes (S-19, S-23, S-25). Gives the sockets that stay half open meanwhile.
+fn attack(address: SocketAddr, secured: &Secured) -> Vec<TcpStream> {
+    let dial = || {
+        let socket = TcpStream::connect(address).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket
+    };
+    // Silent, slow, and a close_notify where a handshake should be (CVE-2024-32650).
+    let half_open = [&b""[..], b"GET /ocpp/CS001 HT", &[22, 3, 1, 0, 200, 1], &[21, 3, 3, 0, 2, 1, 0]];
+    let waiting = half_open.iter().cycle().take(48).map(|bytes| {
+        let mut socket = dial();
+        // The server may have hung up already.
+        let _ = socket.write_all(bytes);
+        socket
+    });
+    let waiting: Vec<TcpStream> = waiting.collect();
+    let answer = |bytes: &[u8]| {
+        let mut socket = dial();
+        let _ = socket.write_all(bytes);
+        let mut answer = Vec::new();
+        // A reset is an answer, too.
+        let _ = socket.read_to_end(&mut answer);
+        answer
+    };
+    let flood = format!("GET /ocpp/CS001 HTTP/1.1\r\n{}", "X: y\r\n".repeat(20_000));
+    let refused = [answer(&[0; 64]), answer(flood.as_bytes())];
+    if secured.server.is_none() {
+        assert!(refused[0].starts_with(b"HTTP/1.1 400"), "{refused:?}");
+        assert!(refused[1].starts_with(b"HTTP/1.1 431"), "{refused:?}");
+    } else {
+        assert!(refused.iter().all(|alert| alert.first() == Some(&21)), "{refused:?}");
+    }
+    waiting
+}
+
 const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
 
 mod blocking {
@@ -175,16 +211,19 @@ mod blocking {
         let (driver, point) =
             player::<Station>(scenario::at_the_charging_point as fn(&station::Output) -> Vec<station::Input>);
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let target = secured.target(listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let target = secured.target(address);
         let gate = Gate { listener, tls: secured.server.clone() };
         let factory = One(std::sync::Mutex::new(Some(desk)));
         let server = Server::start(Everybody, factory, ServerConfig::of_threads(), clock, [gate]).unwrap();
+        let half_open = attack(address, secured);
         let (remote, inputs) = pilotwire_blocking::remote(target);
         let node = Node { machine: scenario::station(version), host: driver, power_up: scenario::power_up() };
         let station = std::thread::spawn(move || {
             pilotwire_blocking::run_station(node, StationConfig::default(), inputs, clock);
         });
         let lines = finish(&[point, office]);
+        drop(half_open);
         assert!(server.handle().is_connected(IDENTITY));
         remote.stop();
         station.join().unwrap();
@@ -266,6 +305,7 @@ mod of_futures {
             server.serve([gate], shutdown).await;
             csms_ended.send(()).unwrap();
         });
+        let half_open = attack(address, secured);
         let (remote, inputs) = pilotwire_futures::remote(secured.target(address));
         let node = Node { machine: scenario::station(version), host: driver, power_up: scenario::power_up() };
         runtime.spawn(async move {
@@ -273,6 +313,7 @@ mod of_futures {
             ended.send(()).unwrap();
         });
         let lines = finish(&[point, office]);
+        drop(half_open);
         assert!(handle.is_connected(IDENTITY));
         remote.stop();
         end.recv_timeout(PATIENCE).unwrap();
@@ -365,13 +406,15 @@ mod tokio_adapter {
         let (driver, point) =
             player::<Station>(scenario::at_the_charging_point as fn(&station::Output) -> Vec<station::Input>);
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let target = secured.target(listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        let target = secured.target(address);
         let gate = Gate { listener, tls: secured.server.clone() };
         let server = Server::new(Everybody, One(std::sync::Mutex::new(Some(desk))), ServerConfig::default(), clock);
         let (stop, stopped) = oneshot::channel::<()>();
         let serving = tokio::spawn(server.serve([gate], async {
             let _ = stopped.await;
         }));
+        let half_open = tokio::task::spawn_blocking(move || attack(address, &secured)).await.unwrap();
         let (_inputs, received) = mpsc::channel(1);
         let node = Node { machine: scenario::station(version), host: driver, power_up: scenario::power_up() };
         let (unplug, unplugged) = oneshot::channel::<()>();
@@ -380,6 +423,7 @@ mod tokio_adapter {
                 let _ = unplugged.await;
             }));
         let lines = tokio::task::spawn_blocking(move || finish(&[point, office])).await.unwrap();
+        drop(half_open);
         let _ = unplug.send(());
         station.await.unwrap();
         let _ = stop.send(());

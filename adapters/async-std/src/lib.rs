@@ -6,7 +6,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 use async_std::net::{TcpListener, TcpStream};
@@ -31,6 +31,10 @@ impl Runtime for AsyncStd {
         // Without it small answers wait for acknowledgements; nothing breaks.
         let _ = stream.set_nodelay(true);
         Ok((stream, peer))
+    }
+
+    fn end(self, stream: &TcpStream) -> io::Result<()> {
+        stream.shutdown(Shutdown::Write)
     }
 
     async fn sleep(self, span: Duration) {

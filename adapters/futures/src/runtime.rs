@@ -27,6 +27,12 @@ pub trait Runtime: Copy + Send + Sync + 'static {
     /// Whatever the environment has to say.
     fn accept(self, listener: &Self::Listener) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
 
+    /// Ends our side of a connection: the peer sees the end of the stream. Closing a stream does that on some runtimes only.
+    ///
+    /// # Errors
+    /// The connection is gone already.
+    fn end(self, stream: &Self::Stream) -> io::Result<()>;
+
     /// Sleeps so long, in real time.
     fn sleep(self, span: Duration) -> impl Future<Output = ()> + Send;
 

@@ -165,7 +165,8 @@ fn poll_exchange<M: Machine, H: Host<M>>(
 pub(crate) async fn linger<R: Runtime>(runtime: R, mut socket: R::Stream, bytes: Vec<u8>) {
     let goodbye = async {
         socket.write_all(&bytes).await?;
-        socket.close().await?;
+        socket.flush().await?;
+        runtime.end(&socket)?;
         let mut room = LINGER_BYTES;
         while room > 0 {
             match read_chunk(&mut socket, |chunk| chunk.len()).await? {

@@ -4,7 +4,7 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr};
 use std::time::Duration;
 
 pub use pilotwire_futures::*;
@@ -29,6 +29,10 @@ impl Runtime for Smol {
         // Without it small answers wait for acknowledgements; nothing breaks.
         let _ = stream.set_nodelay(true);
         Ok((stream, peer))
+    }
+
+    fn end(self, stream: &TcpStream) -> io::Result<()> {
+        stream.shutdown(Shutdown::Write)
     }
 
     async fn sleep(self, span: Duration) {
