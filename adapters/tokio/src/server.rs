@@ -55,7 +55,7 @@ impl From<TcpListener> for Gate {
 /// A newer connection of a station that is authenticated takes over: the machine is told
 /// [`Disconnected`](pilotwire::Event::Disconnected) and then `Connected`, and the older socket is closed with code
 /// [`REPLACED`](pilotwire_wire::close_code::REPLACED), apart from the machine. How often is limited by
-/// [`ThrottleConfig::takeovers`].
+/// [`ThrottleConfig::takeovers`](pilotwire_wire::ThrottleConfig::takeovers).
 pub struct Server<A, F: Factory> {
     inner: Arc<Inner<A, F>>,
     ended: mpsc::Receiver<()>,
