@@ -32,7 +32,7 @@ pub mod close_code {
 }
 
 /// What the read buffer of an idle connection holds. Texts that need more get more, until they are delivered.
-const IDLE_BUFFER: usize = 512;
+const IDLE_BUFFER: usize = 256;
 /// Longest reason in a close frame (RFC 6455 §5.5).
 const MAX_REASON: usize = 123;
 /// Longest header of a frame (RFC 6455 §5.2).

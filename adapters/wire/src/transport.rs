@@ -9,7 +9,7 @@ use crate::tls::{ClientTls, PeerCertificate, ServerTls, TlsError, TlsFault};
 /// Bytes of plain text that are taken from TLS at once, through the stack.
 pub(crate) const CHUNK: usize = 4 * 1024;
 /// What the output of an idle stream keeps.
-const KEPT: usize = 512;
+const KEPT: usize = 128;
 
 /// One end of a byte stream, without its socket.
 #[derive(Debug, Default)]
