@@ -9,10 +9,10 @@ use std::time::Duration;
 use pilotwire::domain::SecurityProfile;
 use pilotwire::{DateTime, Version};
 use pilotwire_tokio::{Clock, Gate, Server, ServerConfig};
-use pilotwire_wire::Password;
 use pilotwire_wire::tls::{
     ClientCertificates, ClientRoots, KeyedChain, ServerTls, ServerTlsConfig, TimeSource, TlsSetupError,
 };
+use pilotwire_wire::{Compression, Limits, Password};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -101,7 +101,11 @@ impl Options {
             clock: Clock::of_this_computer(1),
             seed: None,
             journals: None,
-            server: ServerConfig::default(),
+            // Part 4 §3.3 asks a CSMS for it (errata 4.3); stations that do not offer it get none.
+            server: ServerConfig {
+                limits: Limits { compression: Some(Compression::default()), ..Limits::default() },
+                ..ServerConfig::default()
+            },
         }
     }
 }

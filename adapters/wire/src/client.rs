@@ -8,6 +8,7 @@ use pilotwire::domain::ConnectionFault;
 use pilotwire::{Instant, Version};
 
 use crate::auth::BASE64;
+use crate::compression::{Agreed, Compression};
 use crate::connection::{Connection, Side};
 use crate::http::{HeadBuffer, Response, accept_value};
 use crate::tls::{ClientTls, TlsError};
@@ -206,7 +207,8 @@ pub struct ClientHandshake {
 
 impl ClientHandshake {
     /// A handshake that begins now, when TCP is through: TLS first, if the endpoint is secure. `key` should be 16 fresh
-    /// random bytes; it protects from confused caches, not from attackers.
+    /// random bytes; it protects from confused caches, not from attackers. Compression is offered if
+    /// [`Limits::compression`] says so.
     ///
     /// # Errors
     /// TLS cannot begin: our own configuration's fault.
@@ -218,7 +220,7 @@ impl ClientHandshake {
             (true, None) => return Err(HandshakeError::NoTls),
         };
         // TLS keeps it until it is up.
-        transport.send(&request(call, &key));
+        transport.send(&request(call, &key, &limits));
         Ok(Self {
             transport,
             head: HeadBuffer::new(&limits),
@@ -257,18 +259,18 @@ impl ClientHandshake {
         };
         let response =
             Response::parse(&head.bytes, &self.limits).ok_or(HandshakeError::Invalid("it is no HTTP/1.1"))?;
-        self.check(&response)?;
+        let agreed = self.check(&response)?;
         let mut transport = std::mem::take(&mut self.transport);
         if !transport.is_secure() {
             // It was answered, so it was sent, whether anybody said so or not.
             transport.abandon();
         }
-        let mut connection = Connection::new(Side::Client, self.limits, transport);
+        let mut connection = Connection::new(Side::Client, self.limits, transport, agreed);
         connection.receive_plain(&head.rest);
         Ok(Some(connection))
     }
 
-    fn check(&self, response: &Response) -> Result<(), HandshakeError> {
+    fn check(&self, response: &Response) -> Result<Option<Agreed>, HandshakeError> {
         if response.status != 101 {
             return Err(HandshakeError::Refused(response.status));
         }
@@ -278,11 +280,9 @@ impl ClientHandshake {
         if response.accept.as_deref() != Some(accept_value(&self.key).as_bytes()) {
             return Err(HandshakeError::Invalid("Sec-WebSocket-Accept does not fit our key"));
         }
-        if response.extended {
-            return Err(HandshakeError::Invalid("it uses an extension that was not offered"));
-        }
+        let agreed = response.compression.map_err(HandshakeError::Invalid)?;
         match response.protocols.as_slice() {
-            [chosen] if *chosen == self.version.subprotocol() => Ok(()),
+            [chosen] if *chosen == self.version.subprotocol() => Ok(agreed),
             chosen => Err(HandshakeError::Subprotocol {
                 offered: self.version,
                 chosen: chosen.join(", ").chars().take(40).collect(),
@@ -291,17 +291,19 @@ impl ClientHandshake {
     }
 }
 
-fn request(call: &Call, key: &str) -> Vec<u8> {
+fn request(call: &Call, key: &str, limits: &Limits) -> Vec<u8> {
     let credentials = call
         .password
         .as_ref()
         .map(|password| Credentials { user: call.identity.as_str().to_owned(), password: password.clone() });
     let authorization =
         credentials.map_or(String::new(), |credentials| format!("Authorization: {}\r\n", credentials.header()));
+    let offer = |wanted: Compression| format!("Sec-WebSocket-Extensions: {}\r\n", wanted.offer());
+    let extension = limits.compression.map_or(String::new(), offer);
     format!(
         "GET {path}/{identity} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
          Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: {protocol}\r\n\
-         {authorization}\r\n",
+         {extension}{authorization}\r\n",
         path = call.endpoint.path,
         identity = call.identity.to_segment(),
         host = call.endpoint.authority(),

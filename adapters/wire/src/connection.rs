@@ -3,11 +3,14 @@
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, Read, Write};
 
-use tungstenite::protocol::frame::coding::CloseCode;
+use tungstenite::protocol::frame::coding::{CloseCode, Data, OpCode};
+use tungstenite::protocol::frame::{Frame as RawFrame, FrameHeader};
 use tungstenite::protocol::{CloseFrame, Role, WebSocketConfig, WebSocketContext};
 use tungstenite::{Bytes, Error, Message as Frame};
 
 use crate::Limits;
+use crate::compression::Agreed;
+use crate::deflate::{Broken, Compressor};
 use crate::frames::Frames;
 use crate::transport::{CHUNK, Plain, Transport};
 
@@ -110,6 +113,8 @@ enum Phase {
 pub struct Connection {
     context: WebSocketContext,
     frames: Frames,
+    /// Apart, so that a connection without it does not pay for it.
+    compressor: Option<Box<Compressor>>,
     transport: Transport,
     messages: VecDeque<Message>,
     phase: Phase,
@@ -122,10 +127,11 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(side: Side, limits: Limits, transport: Transport) -> Self {
+    pub(crate) fn new(side: Side, limits: Limits, transport: Transport, compression: Option<Agreed>) -> Self {
         Self {
             context: context(side, &limits),
             frames: Frames::default(),
+            compressor: compression.map(|agreed| Box::new(Compressor::new(side, agreed))),
             transport,
             messages: VecDeque::new(),
             phase: Phase::Open,
@@ -168,8 +174,9 @@ impl Connection {
     /// What the frames say themselves.
     pub(crate) fn receive_plain(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() && self.phase != Phase::Over {
+            let starts = self.frames.between_frames();
             let (used, seen) = self.frames.advance(bytes);
-            let (frame, rest) = bytes.split_at(used);
+            let (mut frame, rest) = bytes.split_at(used);
             if let Some(seen) = seen {
                 self.frames_seen += 1;
                 self.grown |= seen.payload > IDLE_BUFFER as u64 || seen.fragments > 1;
@@ -180,6 +187,10 @@ impl Connection {
                 if self.pings_unanswered > self.limits.unanswered_pings {
                     return self.fail(close_code::POLICY, "too many pings");
                 }
+            }
+            if starts && let Some(first) = self.compressor.as_mut().and_then(|compressor| compressor.unmark(frame[0])) {
+                self.decode(&[first]);
+                frame = &frame[1..];
             }
             self.decode(frame);
             bytes = rest;
@@ -204,11 +215,13 @@ impl Connection {
         if self.phase != Phase::Open {
             return Err(SendError::Closed);
         }
-        if self.pending().len() + text.len() + MAX_HEADER > self.limits.unsent_bytes {
+        let compressed = self.compressor.as_mut().and_then(|compressor| compressor.compress(&text));
+        let length = compressed.as_ref().map_or(text.len(), Vec::len);
+        if self.pending().len() + length + MAX_HEADER > self.limits.unsent_bytes {
             self.abandon();
             return Err(SendError::PeerTooSlow);
         }
-        self.write(Frame::Text(text.into()));
+        self.write(compressed.map_or_else(|| Frame::Text(text.into()), compressed_text));
         Ok(())
     }
 
@@ -294,9 +307,21 @@ impl Connection {
                 self.pings_open -= 1;
                 self.messages.push_back(Message::Pong);
             }
-            Frame::Binary(_) if open => self.fail(close_code::UNSUPPORTED, "OCPP-J is text, not binary"),
+            Frame::Binary(payload) if open => self.on_binary(&payload),
             Frame::Close(close) => self.on_close(close),
             Frame::Text(_) | Frame::Binary(_) | Frame::Ping(_) | Frame::Pong(_) | Frame::Frame(_) => {}
+        }
+    }
+
+    fn on_binary(&mut self, payload: &[u8]) {
+        let Some(compressor) = self.compressor.as_mut().filter(|compressor| compressor.arriving) else {
+            return self.fail(close_code::UNSUPPORTED, "OCPP-J is text, not binary");
+        };
+        match compressor.inflate(payload, self.limits.message_bytes).map(String::from_utf8) {
+            Ok(Ok(text)) => self.messages.push_back(Message::Text(text)),
+            Ok(Err(_)) => self.fail(close_code::NOT_UTF8, "a compressed text is not UTF-8"),
+            Err(Broken::TooBig(reason)) => self.fail(close_code::TOO_BIG, reason),
+            Err(Broken::Malformed) => self.fail(close_code::PROTOCOL, "a compressed message is not DEFLATE"),
         }
     }
 
@@ -355,6 +380,12 @@ impl Connection {
             self.grown = false;
         }
     }
+}
+
+/// RFC 7692 §6: the first bit that RFC 6455 reserved marks a compressed message.
+fn compressed_text(payload: Vec<u8>) -> Frame {
+    let header = FrameHeader { rsv1: true, opcode: OpCode::Data(Data::Text), ..FrameHeader::default() };
+    Frame::Frame(RawFrame::from_payload(header, payload.into()))
 }
 
 fn context(side: Side, limits: &Limits) -> WebSocketContext {

@@ -60,6 +60,11 @@ impl Frames {
         (used + taken, seen)
     }
 
+    /// Whether the next byte is the first one of a frame.
+    pub(crate) const fn between_frames(&self) -> bool {
+        self.head_len == 0
+    }
+
     /// Whether no frame and no message is half received.
     pub(crate) const fn between_messages(&self) -> bool {
         self.head_len == 0 && !self.unfinished

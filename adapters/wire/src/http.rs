@@ -4,9 +4,11 @@ use httparse::{Header, Status};
 
 use crate::Limits;
 use crate::auth::{BASE64, Credentials};
+use crate::compression::{Agreed, Compression, Wrong};
 
 /// Room for header lines on the stack; [`Limits::headers`] may be smaller.
 const MAX_HEADERS: usize = 128;
+const EXTENSIONS: &str = "Sec-WebSocket-Extensions";
 /// RFC 6455 §1.3.
 const ACCEPT_SALT: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
@@ -136,6 +138,8 @@ pub(crate) struct Request {
     pub(crate) key: String,
     pub(crate) protocols: Vec<String>,
     pub(crate) credentials: Option<Credentials>,
+    /// What compression the client offers and we accept, and the header value that says so.
+    pub(crate) compression: Option<(Agreed, String)>,
 }
 
 impl Request {
@@ -161,7 +165,14 @@ impl Request {
         };
         let headers = Headers(parsed.headers);
         headers.check_upgrade()?;
-        Ok(Self { target, key: headers.key()?, protocols: headers.protocols(), credentials: headers.credentials()? })
+        let accept = |wanted: Compression| wanted.accept(headers.all(EXTENSIONS));
+        Ok(Self {
+            target,
+            key: headers.key()?,
+            protocols: headers.protocols(),
+            credentials: headers.credentials()?,
+            compression: limits.compression.and_then(accept),
+        })
     }
 }
 
@@ -172,7 +183,8 @@ pub(crate) struct Response {
     pub(crate) upgraded: bool,
     pub(crate) accept: Option<Vec<u8>>,
     pub(crate) protocols: Vec<String>,
-    pub(crate) extended: bool,
+    /// The compression of ours that it accepts, or what is wrong with what it says about extensions.
+    pub(crate) compression: Result<Option<Agreed>, Wrong>,
 }
 
 impl Response {
@@ -191,7 +203,7 @@ impl Response {
             upgraded: headers.has_token("Upgrade", "websocket") && headers.has_token("Connection", "upgrade"),
             accept: headers.only("Sec-WebSocket-Accept").ok()?.map(<[u8]>::to_vec),
             protocols: headers.protocols(),
-            extended: headers.all("Sec-WebSocket-Extensions").next().is_some(),
+            compression: headers.compression(limits),
         })
     }
 }
@@ -251,6 +263,14 @@ impl<'a> Headers<'a> {
         }
     }
 
+    fn compression(&self, limits: &Limits) -> Result<Option<Agreed>, Wrong> {
+        match limits.compression {
+            Some(offered) => offered.agree(self.all(EXTENSIONS)),
+            None if self.all(EXTENSIONS).next().is_some() => Err("it uses an extension that was not offered"),
+            None => Ok(None),
+        }
+    }
+
     /// In the order of preference. What is no ASCII is no subprotocol of ours, and is left out.
     fn protocols(&self) -> Vec<String> {
         self.tokens("Sec-WebSocket-Protocol")
@@ -279,11 +299,12 @@ pub(crate) fn accept_value(key: &str) -> String {
 }
 
 /// The head that opens the WebSocket.
-pub(crate) fn switching_protocols(key: &str, subprotocol: Option<&str>) -> Vec<u8> {
+pub(crate) fn switching_protocols(key: &str, subprotocol: Option<&str>, extension: Option<&str>) -> Vec<u8> {
     let protocol = subprotocol.map_or(String::new(), |name| format!("Sec-WebSocket-Protocol: {name}\r\n"));
+    let extension = extension.map_or(String::new(), |value| format!("{EXTENSIONS}: {value}\r\n"));
     format!(
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
-         Sec-WebSocket-Accept: {}\r\n{protocol}\r\n",
+         Sec-WebSocket-Accept: {}\r\n{protocol}{extension}\r\n",
         accept_value(key)
     )
     .into_bytes()

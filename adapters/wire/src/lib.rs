@@ -8,13 +8,17 @@
 //!
 //! Nothing here owns a socket or waits, and nothing but [`Clock`] reads the time, which adapters use. A runtime reads and writes bytes, sleeps until a deadline, and
 //! performs the [`Effect`]s that the [`Driver`] hands out in order. Everything a peer sends is held under [`Limits`].
+//!
+//! Messages are compressed (permessage-deflate) where [`Limits::compression`] says so and the peer does it, too.
 #![forbid(unsafe_code)]
 
 mod attempt;
 mod auth;
 mod client;
 mod clock;
+mod compression;
 mod connection;
+mod deflate;
 mod driver;
 mod frames;
 mod gatekeeper;
@@ -33,6 +37,7 @@ pub use attempt::{AttemptError, Target};
 pub use auth::{Credentials, Password, UnreadableCredentials, same_bytes};
 pub use client::{Call, ClientHandshake, Endpoint, EndpointError, HandshakeError};
 pub use clock::Clock;
+pub use compression::Compression;
 pub use connection::{Closed, Connection, Message, SendError, Side, close_code};
 pub use driver::{Deed, Driver, Effect, LinkEnd, Observer};
 pub use gatekeeper::{Admission, Gatekeeper};

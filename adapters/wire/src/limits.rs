@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use crate::Compression;
+
 /// Upper bounds of everything that a peer can make us keep or wait for. All of them are enforced, and each that is hit is
 /// reported: in the handshake as a [`Refusal`](crate::Refusal), later as a close code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,7 +12,8 @@ pub struct Limits {
     pub head_bytes: usize,
     /// Header lines in an HTTP head, at most 128; more is answered with 431. Default 64.
     pub headers: usize,
-    /// Bytes of the text of one message, over all of its fragments; more closes with 1009. Default 64 KiB.
+    /// Bytes of the text of one message, over all of its fragments; more closes with 1009. Of a compressed message, both what
+    /// travels and what comes out of it. Default 64 KiB.
     pub message_bytes: usize,
     /// Frames that one message may be cut into; more closes with 1009. Default 1024.
     pub fragments: u32,
@@ -27,6 +30,8 @@ pub struct Limits {
     pub handshake: Duration,
     /// From our close frame to the answer of the peer; after that the socket is dropped. Default 5 s.
     pub closing: Duration,
+    /// Whether to compress messages, if the peer does it too, and what that may cost. Default: never.
+    pub compression: Option<Compression>,
 }
 
 impl Default for Limits {
@@ -42,6 +47,7 @@ impl Default for Limits {
             frame_burst: 4_000,
             handshake: Duration::from_secs(10),
             closing: Duration::from_secs(5),
+            compression: None,
         }
     }
 }

@@ -166,10 +166,13 @@ impl Upgrade {
         known.filter_map(|name| Version::from_subprotocol(name)).find(|version| supported.contains(version))
     }
 
-    /// Opens the WebSocket with this version. The response is the first thing in [`Connection::pending`].
+    /// Opens the WebSocket with this version, compressed if that was offered and [`Limits::compression`] allows it. The
+    /// response is the first thing in [`Connection::pending`].
     pub fn accept(mut self, version: Version) -> Connection {
-        self.transport.send(&switching_protocols(&self.request.key, Some(version.subprotocol())));
-        let mut connection = Connection::new(Side::Server, self.limits, self.transport);
+        let (agreed, extension) = self.request.compression.unzip();
+        let response = switching_protocols(&self.request.key, Some(version.subprotocol()), extension.as_deref());
+        self.transport.send(&response);
+        let mut connection = Connection::new(Side::Server, self.limits, self.transport, agreed);
         connection.receive_plain(&self.rest);
         connection
     }
@@ -177,8 +180,8 @@ impl Upgrade {
     /// Completes the handshake without a subprotocol and closes at once: what Part 4 §3.3 and 1.6J §3.2 demand when no
     /// offered version fits. To be hung up as soon as its [`farewell`](Connection::farewell) is written.
     pub fn accept_without_subprotocol(mut self) -> Connection {
-        self.transport.send(&switching_protocols(&self.request.key, None));
-        let mut connection = Connection::new(Side::Server, self.limits, self.transport);
+        self.transport.send(&switching_protocols(&self.request.key, None, None));
+        let mut connection = Connection::new(Side::Server, self.limits, self.transport, None);
         connection.close(close_code::PROTOCOL, "none of the offered subprotocols is supported");
         connection
     }
