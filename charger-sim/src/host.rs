@@ -254,6 +254,7 @@ fn describe(output: &Output) -> (&'static str, Value) {
             let (url, security) = (&target.way.ocpp_csms_url, target.security);
             ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security }))
         }
+        Output::Crypto { operation, .. } => ("crypto", json!({ "operation": operation })),
         Output::SecurityEvent { kind, at, info, critical } => {
             ("security_event", json!({ "kind": kind, "at": at, "info": info, "critical": critical }))
         }

@@ -2,6 +2,7 @@
 //! a seed can disturb.
 
 pub mod charging;
+pub mod crypto;
 pub mod desk;
 mod hardware;
 mod net;

@@ -13,6 +13,8 @@ use pilotwire::station::{Config, Input, NetworkSlot, Output};
 use pilotwire::{Action, Event, Instant, Machine, Outbox, PowerUp, Record, Station, Version, Write};
 use serde_json::{Value, json};
 
+use crate::crypto::Crypto;
+
 /// A password that is good in every edition: 20 bytes as hexadecimal digits.
 pub const OLD: &str = "0123456789abcdef0123456789abcdef01234567";
 
@@ -58,6 +60,14 @@ pub struct World {
     pub errors: Vec<&'static str>,
     /// What the CSMS's clock shows, if that is not the time.
     pub clock: Option<&'static str>,
+    /// Certificates of stations that are let in contain this.
+    pub admits_client: Option<String>,
+    /// The CSMS's own certificate is good for who trusts this.
+    pub root: Option<String>,
+    /// The host does not know why an attempt failed.
+    pub is_mute: bool,
+    /// What a signing request is answered.
+    pub signing: Option<&'static str>,
 }
 
 impl World {
@@ -67,6 +77,11 @@ impl World {
         let password = target.password.as_ref().map(Secret::reveal);
         let known = self.passwords.is_empty() || password.is_none_or(|shown| self.passwords.contains(&shown));
         let high = self.lowest.is_none_or(|lowest| target.security >= lowest);
+        let shown = target.client.as_ref().map_or("", |client| &client.chain);
+        let known = known && self.admits_client.as_ref().is_none_or(|part| shown.contains(part));
+        if self.root.as_ref().is_some_and(|root| !target.roots.iter().any(|trusted| trusted == root.as_str())) {
+            return Some(ConnectionFault::InvalidCsmsCertificate);
+        }
         let refused = (!known || !high).then_some(ConnectionFault::Refused);
         fault.or(refused)
     }
@@ -84,6 +99,10 @@ pub struct Site {
     pub disk: BTreeMap<String, String>,
     /// The CSMSs.
     pub world: World,
+    /// The host's cryptography.
+    pub crypto: Crypto,
+    /// Every target of an attempt, with what came of it.
+    pub targets: Vec<NetworkTarget>,
     /// Whom the host was told to connect to since power came.
     pub target: Option<NetworkTarget>,
     /// Whether there is a connection.
@@ -126,6 +145,8 @@ impl Site {
             inbox: VecDeque::new(),
             disk: BTreeMap::new(),
             world: World::default(),
+            crypto: Crypto::default(),
+            targets: Vec::new(),
             target: None,
             online: false,
             attempts: Vec::new(),
@@ -154,6 +175,7 @@ impl Site {
         self.station = Station::new(self.config.clone());
         self.inbox.clear();
         (self.online, self.target) = (false, None);
+        self.crypto.tasks.clear();
         self.lives += 1;
         let record = |(key, value): (&String, &String)| Record { key: key.clone(), value: value.clone() };
         let records = self.disk.iter().map(record).collect();
@@ -162,8 +184,10 @@ impl Site {
     }
 
     fn wall(&self) -> String {
-        let seconds = self.now.as_millis() / 1_000;
-        format!("2026-03-01T{:02}:{:02}:{:02}Z", 10 + seconds / 3_600, seconds / 60 % 60, seconds % 60)
+        let seconds = self.now.as_millis() / 1_000 + 10 * 3_600;
+        let (days, hour) = (seconds / 86_400, seconds / 3_600 % 24);
+        let (month, day) = if days < 31 { (3, 1 + days) } else { (4, days - 30) };
+        format!("2026-{month:02}-{day:02}T{hour:02}:{:02}:{:02}Z", seconds / 60 % 60, seconds % 60)
     }
 
     /// The connection breaks.
@@ -218,6 +242,11 @@ impl Site {
         id
     }
 
+    /// The payload of the result that answers the CSMS's request with this id, if it came.
+    pub fn answer_to(&self, id: &str) -> Option<&Value> {
+        self.answers.iter().find(|answer| answer[1] == id && answer[0] == 3).map(|answer| &answer[2])
+    }
+
     /// Sets a variable of 2.x; gives the status.
     pub fn set(&mut self, component: &str, variable: &str, value: &str) -> String {
         let answer = self.call("SetVariables", set_variable(component, variable, value));
@@ -251,7 +280,11 @@ impl Site {
     /// Everything that is due now.
     fn settle(&mut self) {
         for _ in 0..10_000 {
-            let Some(event) = self.inbox.pop_front() else { return };
+            let done = |crypto: &mut Crypto| {
+                let (operation, result) = crypto.do_next()?;
+                Some(Event::Input(Input::CryptoDone { operation, result }))
+            };
+            let Some(event) = self.inbox.pop_front().or_else(|| done(&mut self.crypto)) else { return };
             self.station.handle(self.now, event, &mut self.outbox);
             let actions: Vec<_> = self.outbox.drain().collect();
             for action in actions {
@@ -282,6 +315,7 @@ impl Site {
                 self.target = Some((*target).clone());
                 self.outputs.push(Output::UseNetwork(target));
             }
+            Action::Output(Output::Crypto { operation, task }) => self.crypto.take(operation, task),
             Action::Output(output) => self.outputs.push(output),
             Action::Ping | Action::Send(_) | Action::Close => {}
         }
@@ -290,6 +324,7 @@ impl Site {
     fn connect(&mut self, version: Version) {
         let target = self.target.as_ref().expect("a target before the attempt");
         let fault = self.world.judge(target);
+        self.targets.push(target.clone());
         let password = target.password.as_ref().map_or("", Secret::reveal).into();
         self.attempts.push((self.now.as_millis() / 1_000, target.slot, password, fault));
         match fault {
@@ -301,7 +336,9 @@ impl Site {
                 self.inbox.push_back(Event::Connected(version));
             }
             Some(fault) => {
-                self.inbox.push_back(Event::Input(Input::ConnectionFailed(fault)));
+                if !self.world.is_mute {
+                    self.inbox.push_back(Event::Input(Input::ConnectionFailed(fault)));
+                }
                 self.inbox.push_back(Event::Disconnected);
             }
         }
@@ -325,6 +362,7 @@ impl Site {
         let answer = match action {
             "BootNotification" => json!({ "currentTime": wall, "interval": 3_600, "status": "Accepted" }),
             "Heartbeat" => json!({ "currentTime": wall }),
+            "SignCertificate" => json!({ "status": self.world.signing.unwrap_or("Accepted") }),
             _ => json!({}),
         };
         self.requests.push((action.into(), frame[3].clone()));

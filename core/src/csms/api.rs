@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use super::credentials::PasswordFate;
 use crate::domain::{
-    Boot, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId,
-    ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus, ProfilesReport, RegistrationStatus,
-    Reply, ReportPart, SecurityProfile, TransactionEvent,
+    Boot, CertificateSigningUse, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer,
+    EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus,
+    ProfilesReport, RegistrationStatus, Reply, ReportPart, SecurityProfile, TransactionEvent,
 };
 
 /// How a CSMS deals with one station.
@@ -27,6 +27,10 @@ pub struct Config {
     /// The first id that is given to a transaction of 1.6; later ones count up from it. At least 1. A host that wants ids
     /// that are unique among its stations gives each of them a range of its own.
     pub first_transaction_id: i32,
+    /// Whether the host has certificates signed that the station asks for: [`Output::SigningRequested`] (A02.FR.11). If not,
+    /// the station is answered `Rejected` (A02.FR.12).
+    #[serde(default)]
+    pub signs_certificates: bool,
     /// Limits.
     pub limits: Limits,
 }
@@ -40,6 +44,7 @@ impl Config {
             registration: RegistrationStatus::Accepted,
             interval_s: 300,
             first_transaction_id: 1,
+            signs_certificates: false,
             limits: Limits::default(),
         }
     }
@@ -67,6 +72,13 @@ pub struct Limits {
     /// Charging profiles in the station that are remembered.
     #[serde(default = "profiles")]
     pub profiles: usize,
+    /// Signing requests within an hour that are passed on to the host; those beyond are rejected (A02.FR.12).
+    #[serde(default = "signing_requests")]
+    pub signing_requests: usize,
+}
+
+const fn signing_requests() -> usize {
+    16
 }
 
 const fn profiles() -> usize {
@@ -84,6 +96,7 @@ impl Default for Limits {
             ended_transactions: 8,
             open_transactions: 64,
             profiles: profiles(),
+            signing_requests: signing_requests(),
         }
     }
 }
@@ -239,6 +252,18 @@ pub enum Output {
         info: Option<Text>,
         /// Whether the specification calls it critical; `None` if it does not know it.
         critical: Option<bool>,
+    },
+    /// The station wants a certificate signed, and was answered that it will be (A02.FR.11). Have it signed by who may
+    /// (A02.FR.04), check what stands in it before, and give it back by the command
+    /// [`CertificateSigned`](Command::CertificateSigned) with the same usage and number. A station that waits for long
+    /// asks again with the same request or with another one; the latest counts.
+    SigningRequested {
+        /// The signing request (PKCS #10) in PEM: a peer's text that nobody has looked at.
+        csr: Text,
+        /// What the certificate is for; for the CSMS and for vehicles alike if absent.
+        usage: Option<CertificateSigningUse>,
+        /// The station's number of the request; only 2.1 has it.
+        request_id: Option<i32>,
     },
     /// What became of a password that a command set; told before the command's [`Output::Done`]. Give it to
     /// [`Passwords::settle`](super::Passwords::settle), and keep the outcome before the station connects again.

@@ -14,6 +14,7 @@
 //! | `credentials` | passwords that change, security profiles that only rise |
 //! | `ledger`, `seen` | transactions: a verdict for every event, none refused |
 //! | `profiles` | charging profiles: what is in the station, and whether it says the same |
+//! | `signing` | certificates that the station wants signed |
 //! | `records` | what survives a restart, and what to do if it cannot be written |
 
 mod api;
@@ -27,6 +28,7 @@ mod questions;
 mod records;
 mod requests;
 mod seen;
+mod signing;
 #[cfg(test)]
 mod tests;
 
@@ -54,6 +56,7 @@ use profiles::Book;
 use questions::Questions;
 use records::Store;
 use requests::Call;
+use signing::Signing;
 
 /// Characters of a report that was made from what a station sent.
 const MAX_REPORT: usize = 300;
@@ -86,6 +89,7 @@ pub struct Csms {
     store: Store,
     /// The highest security profile that the station ever had.
     secured: Option<SecurityProfile>,
+    signing: Signing,
     /// Whether the station showed a sign of life since the last ping.
     heard: bool,
 }
@@ -126,6 +130,7 @@ impl Csms {
             book: Book::default(),
             store: Store::new(config.first_transaction_id),
             secured: None,
+            signing: Signing::default(),
             heard: true,
             config,
             rng,

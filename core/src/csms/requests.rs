@@ -72,6 +72,10 @@ impl Csms {
                 let answer = Answer::EvSchedule { accepted };
                 self.report_and_answer(&call, Request::EvSchedule(plan), &answer, out);
             }
+            Request::SignCertificate { .. } => {
+                let answer = self.judge_signing(out);
+                self.report_and_answer(&call, request, &answer, out);
+            }
             Request::Status(_)
             | Request::MeterValues { .. }
             | Request::Report(_)
@@ -280,6 +284,9 @@ fn report(request: Request, answer: &Answer) -> Option<Output> {
         (Request::ChargingLimitCleared { evse, source }, _) => Some(Output::ChargingLimitCleared { evse, source }),
         (Request::EvSchedule(plan), Answer::EvSchedule { accepted }) => {
             Some(Output::EvSchedule { plan, accepted: *accepted })
+        }
+        (Request::SignCertificate { csr, usage, request_id }, Answer::SignCertificate { accepted: true }) => {
+            Some(Output::SigningRequested { csr, usage, request_id })
         }
         (Request::SecurityEvent { kind, at, info }, _) => {
             let critical = is_critical(&kind);

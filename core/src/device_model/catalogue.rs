@@ -41,8 +41,14 @@ pub(crate) enum Known {
     SampledStartedMeasurands,
     SampledUpdatedInterval,
     SampledUpdatedMeasurands,
+    AdditionalRootCheck,
     AllowSecurityProfileDowngrade,
     BasicAuthPassword,
+    CertSigningRepeatTimes,
+    CertSigningWaitMinimum,
+    CertificateEntries,
+    MaxCertificateChainSize,
+    OrganizationName,
     SecurityProfile,
     PhaseSwitching,
     SmartChargingAvailable,
@@ -60,6 +66,7 @@ pub(crate) enum Known {
     TxBeforeAccepted,
     TxStartPoint,
     TxStopPoint,
+    LegacyCertificateStore,
     LegacyFeatureProfiles,
     LegacyMaxKeys,
     LegacyMaxProfiles,
@@ -81,6 +88,8 @@ pub(crate) struct Row {
     pub(crate) write_only: bool,
     /// Only there if the station chooses its way to the CSMS itself (B09).
     pub(crate) of_network: bool,
+    /// Only there if the station's certificates are managed (A02, M05).
+    pub(crate) of_certificates: bool,
     pub(crate) default: &'static str,
     pub(crate) values: Values,
 }
@@ -118,6 +127,7 @@ impl Row {
             writable: true,
             write_only: false,
             of_network: false,
+            of_certificates: false,
             default: "",
             values,
         }
@@ -145,6 +155,10 @@ impl Row {
 
     const fn of_network(self) -> Self {
         Self { of_network: true, ..self }
+    }
+
+    const fn of_certificates(self) -> Self {
+        Self { of_certificates: true, ..self }
     }
 
     const fn default(self, default: &'static str) -> Self {
@@ -279,12 +293,33 @@ pub(crate) static ROWS: &[Row] = &[
         .default("60"),
     Row::new(Known::SampledUpdatedMeasurands, "SampledDataCtrlr", "TxUpdatedMeasurands", Values::Members(MEASURANDS))
         .default("Energy.Active.Import.Register,Power.Active.Import"),
+    // Only the factory decides on it: a CSMS that may switch it off is not held by it (M05.FR.09).
+    Row::new(Known::AdditionalRootCheck, SECURITY, "AdditionalRootCertificateCheck", Values::Boolean)
+        .fixed()
+        .of_certificates()
+        .default("false"),
     // The CSMS may not: whoever holds it could weaken every connection after this one (A00.FR.005).
     Row::new(Known::AllowSecurityProfileDowngrade, SECURITY, "AllowSecurityProfileDowngrade", Values::Boolean)
         .fixed()
         .of_network()
         .default("false"),
     Row::new(Known::BasicAuthPassword, SECURITY, "BasicAuthPassword", Values::Text(64)).write_only().of_network(),
+    Row::new(Known::CertSigningRepeatTimes, SECURITY, "CertSigningRepeatTimes", Values::Integer(0, 20))
+        .of_certificates()
+        .default("3"),
+    Row::new(Known::CertSigningWaitMinimum, SECURITY, "CertSigningWaitMinimum", Values::Integer(0, 30 * DAY))
+        .seconds()
+        .of_certificates()
+        .default("3600"),
+    Row::new(Known::CertificateEntries, SECURITY, "CertificateEntries", Values::Integer(0, i32::MAX as i64))
+        .fixed()
+        .of_certificates()
+        .default("0"),
+    Row::new(Known::MaxCertificateChainSize, SECURITY, "MaxCertificateChainSize", Values::Integer(0, 10_000))
+        .fixed()
+        .of_certificates()
+        .default("10000"),
+    Row::new(Known::OrganizationName, SECURITY, "OrganizationName", Values::Text(64)).of_certificates(),
     // 1.6 may raise it, 2.x reads it only; its owner judges.
     Row::new(Known::SecurityProfile, SECURITY, "SecurityProfile", Values::Integer(0, 3)).fixed().of_network(),
     Row::new(Known::PhaseSwitching, SMART, "ACPhaseSwitchingSupported", Values::Boolean).fixed().default("false"),
@@ -313,6 +348,10 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new(Known::TxBeforeAccepted, "TxCtrlr", "TxBeforeAcceptedEnabled", Values::Boolean).default("false"),
     Row::new(Known::TxStartPoint, "TxCtrlr", "TxStartPoint", Values::Members(POINTS)).default("PowerPathClosed"),
     Row::new(Known::TxStopPoint, "TxCtrlr", "TxStopPoint", Values::Members(POINTS)).default("EVConnected,Authorized"),
+    Row::new(Known::LegacyCertificateStore, LEGACY, "CertificateStoreMaxLength", Values::Integer(0, i32::MAX as i64))
+        .fixed()
+        .of_certificates()
+        .default("0"),
     Row::new(Known::LegacyFeatureProfiles, LEGACY, "SupportedFeatureProfiles", Values::Text(500))
         .fixed()
         .default("Core,RemoteTrigger,SmartCharging"),

@@ -28,6 +28,8 @@ pub(crate) struct Variables {
     /// The slots of network connection profiles that there are, with commas between them, and the longest password; none if
     /// the host chooses the way to the CSMS.
     network: Option<(Text, i32)>,
+    /// How many certificates may be installed; none if the station's certificates are not managed.
+    certificates: Option<i32>,
     custom: Vec<(VariableId, Text)>,
     max_custom: usize,
 }
@@ -50,12 +52,17 @@ pub(crate) enum Changed {
 
 impl Variables {
     pub(crate) fn new(max_custom: usize) -> Self {
-        Self { known: Vec::new(), network: None, custom: Vec::new(), max_custom }
+        Self { known: Vec::new(), network: None, certificates: None, custom: Vec::new(), max_custom }
     }
 
     /// The station chooses among these network connection profiles.
     pub(crate) fn set_slots(&mut self, slots: Text, longest_password: i32) {
         self.network = Some((slots, longest_password));
+    }
+
+    /// The station's certificates are managed, so many at once.
+    pub(crate) fn set_certificates(&mut self, most: i32) {
+        self.certificates = Some(most);
     }
 
     /// The value of a variable of the catalogue.
@@ -203,8 +210,7 @@ impl Variables {
             unit: row.unit.map(Text::new),
             persistent: true,
             values_list: self.values_list(row),
-            // The CSMS has to know it (A00.FR.205).
-            max_limit: self.network.as_ref().filter(|_| row.write_only).map(|(_, longest)| Decimal::from_int(*longest)),
+            max_limit: self.max_limit(row),
         });
         let custom =
             self.custom.iter().filter(|_| *base != ReportBase::SummaryInventory).map(|(id, value)| ReportedVariable {
@@ -220,6 +226,13 @@ impl Variables {
         known.chain(custom).collect()
     }
 
+    /// The limits that the CSMS has to know: of passwords (A00.FR.205), and of certificates (M05.FR.06).
+    fn max_limit(&self, row: &Row) -> Option<Decimal> {
+        let longest = self.network.as_ref().filter(|_| row.write_only).map(|(_, longest)| *longest);
+        let most = self.certificates.filter(|_| row.known == Known::CertificateEntries);
+        longest.or(most).map(Decimal::from_int)
+    }
+
     /// The words that a list can have: required in a report of it (Part 2, VariableCharacteristicsType).
     fn values_list(&self, row: &Row) -> Option<Text> {
         match row.values {
@@ -231,8 +244,10 @@ impl Variables {
 
     /// The rows of the catalogue that this station has.
     fn rows(&self) -> impl Iterator<Item = &'static Row> {
-        let has_network = self.network.is_some();
-        ROWS.iter().filter(move |row| has_network || !row.of_network)
+        let (has_network, has_certificates) = (self.network.is_some(), self.certificates.is_some());
+        let has_block =
+            move |row: &&Row| (has_network || !row.of_network) && (has_certificates || !row.of_certificates);
+        ROWS.iter().filter(has_block)
     }
 
     /// Which variable of the catalogue is meant.

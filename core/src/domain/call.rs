@@ -7,12 +7,13 @@ use pilotwire_messages::{DateTime, Json, Text};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule,
-    ConnectorStatus, DataTransferStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, IdToken,
-    IdTokenInfo, MessageTrigger, MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, Place,
-    ProfileCriteria, ProfilesReport, RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret,
-    SetNetworkProfileStatus, StatusInfo, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery,
-    VariableResult, VariableSetting, VariableValue,
+    BootReason, CertificateHashData, CertificateHashDataChain, CertificateSigningUse, ChangeAvailabilityStatus,
+    ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule, ConnectorStatus, DataTransferStatus,
+    DeleteCertificateStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, GetCertificateIdUse,
+    IdToken, IdTokenInfo, InstallCertificateStatus, InstallCertificateUse, MessageTrigger, MeterValue,
+    NetworkConnectionProfile, NotifyEvChargingNeedsStatus, Place, ProfileCriteria, ProfilesReport, RegistrationStatus,
+    ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus, StatusInfo, TransactionEvent,
+    TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting, VariableValue,
 };
 
 /// What a station is: the content of BootNotification.
@@ -171,6 +172,15 @@ pub enum Request {
         /// What a technician may need to know, at most 255 characters.
         info: Option<Text>,
     },
+    /// SignCertificate (A02, A03).
+    SignCertificate {
+        /// The signing request (PKCS #10) in PEM, at most 5500 characters.
+        csr: Text,
+        /// What the certificate is for; for the CSMS and for vehicles alike if absent. 1.6: always for the CSMS.
+        usage: Option<CertificateSigningUse>,
+        /// The number to repeat in [`Command::CertificateSigned`]; only 2.1 has it.
+        request_id: Option<i32>,
+    },
 }
 
 /// The answer to a [`Request`], of the same kind.
@@ -202,6 +212,11 @@ pub enum Answer {
     /// To the plan of a vehicle.
     EvSchedule {
         /// Whether it keeps the limits (K15.FR.11, K15.FR.12).
+        accepted: bool,
+    },
+    /// To a signing request.
+    SignCertificate {
+        /// Whether it is seen to (A02.FR.11, A02.FR.12).
         accepted: bool,
     },
     /// To everything whose answer says nothing.
@@ -321,6 +336,29 @@ pub enum Command {
         /// The password that is used there (2.1); the usual one if absent.
         password: Option<Secret>,
     },
+    /// CertificateSigned (A02, A03).
+    CertificateSigned {
+        /// The certificate in PEM, then those between it and its root; at most 10000 characters.
+        chain: Text,
+        /// What it is for, as it was asked for.
+        usage: Option<CertificateSigningUse>,
+        /// The number of the request; only 2.1 has it.
+        request_id: Option<i32>,
+    },
+    /// InstallCertificate (M05).
+    InstallCertificate {
+        /// What the root vouches for; 1.6 knows those of the CSMS and of the manufacturer.
+        usage: InstallCertificateUse,
+        /// The root in PEM, at most 5500 characters (2.1: 10000).
+        certificate: Text,
+    },
+    /// GetInstalledCertificateIds (M03).
+    InstalledCertificates {
+        /// Of these kinds; of all if empty. 1.6: exactly one.
+        usages: Vec<GetCertificateIdUse>,
+    },
+    /// DeleteCertificate (M04).
+    DeleteCertificate(Box<CertificateHashData>),
 }
 
 /// The answer to a [`Command`], of the same kind.
@@ -386,4 +424,22 @@ pub enum Reply {
         /// Why not.
         why: Option<StatusInfo>,
     },
+    /// To a signed certificate.
+    CertificateSigned {
+        /// Whether it is used.
+        accepted: bool,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
+    /// To a root.
+    InstallCertificate {
+        /// Whether it is installed.
+        status: InstallCertificateStatus,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
+    /// To a question for certificates: all that were found.
+    InstalledCertificates(Vec<CertificateHashDataChain>),
+    /// To a deletion.
+    DeleteCertificate(DeleteCertificateStatus),
 }

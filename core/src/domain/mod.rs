@@ -19,13 +19,15 @@ pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, Ke
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
 pub use network::{ClientCertificate, ConnectionFault, NetworkTarget, NoSecurityProfile, Secret, SecurityProfile};
 pub use pilotwire_messages::v2::{
-    AttributeKind, AuthorizationStatus, BootReason, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds,
-    ChargingProfile, ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule,
-    ChargingSchedulePeriod, ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus,
-    GenericDeviceModelStatus, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind, Measurand, MessageTrigger,
-    MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase,
-    RequestStartStopStatus, ResetStatus, SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo,
-    StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
+    AttributeKind, AuthorizationStatus, BootReason, CertificateHashData, CertificateHashDataChain,
+    CertificateSigningUse, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds, ChargingProfile,
+    ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod,
+    ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus, DeleteCertificateStatus,
+    GenericDeviceModelStatus, GetCertificateIdUse, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind,
+    InstallCertificateStatus, InstallCertificateUse, Measurand, MessageTrigger, MeterValue, NetworkConnectionProfile,
+    NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase, RequestStartStopStatus, ResetStatus,
+    SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo, StoppedReason, TriggerMessageStatus,
+    TriggerReason, UnlockStatus,
 };
 pub use security::{SECURITY_EVENTS, is_critical};
 pub use transaction::{PhaseReading, Reading, TransactionEvent, TransactionStage};

@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 use crate::charging::{Limit, Rating, Supply};
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    AuthorizationStatus, ChargingLimitSource, ClientCertificate, ConnectionFault, ConnectorReport, DataTransfer,
-    DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, NetworkConnectionProfile, NetworkTarget,
-    NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, Secret, StationIdentity, StoppedReason,
-    VariableId,
+    AuthorizationStatus, ChargingLimitSource, ClientCertificate, ConnectionFault, ConnectorReport, CryptoResult,
+    CryptoTask, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken,
+    NetworkConnectionProfile, NetworkTarget, NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, Secret,
+    StationIdentity, StoppedReason, VariableId,
 };
 
 /// What a station is. Given once; what the CSMS may change are variables.
@@ -41,6 +41,9 @@ pub struct Config {
     /// there is none, the host chooses whom [`Action::Connect`](crate::Action::Connect) calls, and with which credentials.
     #[serde(default)]
     pub network: Vec<NetworkSlot>,
+    /// What it can do about certificates.
+    #[serde(default)]
+    pub certificates: CertificatesConfig,
 }
 
 impl Config {
@@ -56,6 +59,7 @@ impl Config {
             charging: ChargingConfig::default(),
             security: SecurityConfig::default(),
             network: Vec::new(),
+            certificates: CertificatesConfig::default(),
         }
     }
 }
@@ -74,6 +78,31 @@ pub struct SecurityConfig {
     pub client: Option<ClientCertificate>,
     /// What the factory lets the CSMS's certificate descend from, in PEM.
     pub roots: Vec<Text>,
+}
+
+/// What a station can do about certificates (A02, A03, M03–M05). What the factory gave stands in [`SecurityConfig`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CertificatesConfig {
+    /// The host answers [`Output::Crypto`], and the station has [`Config::network`]. Without either, the CSMS is told that
+    /// certificates are not supported.
+    pub enabled: bool,
+    /// Roots that may be installed at once (M05.FR.06), the temporary fallback among them.
+    pub entries: usize,
+    /// O of signing requests until the CSMS sets `OrganizationName` (A00.FR.509). Without it none can be made, nor without
+    /// [`StationIdentity::serial_number`], which is their CN (A00.FR.511).
+    pub organization: Text,
+    /// CN of certificates for vehicles (ISO15118Ctrlr.SeccId); none if it has no such certificates.
+    pub secc_id: Option<Text>,
+    /// Days before its end at which a certificate is renewed by itself (A03.FR.02); 0: only when the CSMS asks.
+    pub renew_days: u32,
+}
+
+impl Default for CertificatesConfig {
+    /// Off; 16 roots; renewal 30 days ahead.
+    fn default() -> Self {
+        Self { enabled: false, entries: 16, organization: Text::default(), secc_id: None, renew_days: 30 }
+    }
 }
 
 /// A place for a way to the CSMS (B09).
@@ -343,6 +372,13 @@ pub enum Input {
         /// What a technician may need to know.
         info: Option<Text>,
     },
+    /// The host did what [`Output::Crypto`] asked for.
+    CryptoDone {
+        /// The operation's number.
+        operation: u64,
+        /// How it ended.
+        result: CryptoResult,
+    },
 }
 
 /// What a station wants done, or tells.
@@ -463,6 +499,14 @@ pub enum Output {
         info: Option<Text>,
         /// Whether the CSMS has to be told.
         critical: bool,
+    },
+    /// Do this, and answer with [`Input::CryptoDone`] and the same number, unless the task says that it is not answered. A
+    /// CSMS that waits for the outcome is told after 10 s that it failed; numbers begin anew when power comes.
+    Crypto {
+        /// The operation's number.
+        operation: u64,
+        /// What to do.
+        task: CryptoTask,
     },
     /// A transaction event was not processed by the CSMS in the number of attempts that the specification gives it, and
     /// was discarded (E13.FR.04). The host's own records are now the only ones.

@@ -9,6 +9,7 @@ use pilotwire_messages::{Text, frame};
 use super::api::Output;
 use super::authorization::Authorization;
 use super::availability::Availability;
+use super::certificates;
 use super::delivery::Delivery;
 use super::limits;
 use super::meter;
@@ -43,11 +44,19 @@ pub(crate) enum Awaited {
     Unlocked(EvseId, i32),
     /// [`super::Input::DataTransferred`].
     DataTransferred(u64),
+    /// [`super::Input::CryptoDone`].
+    Crypto(u64),
 }
 
 /// Whether hardware or host may have to answer this command.
 pub(crate) const fn waits_for_host(command: &Command) -> bool {
-    matches!(command, Command::Unlock { .. } | Command::DataTransfer(_))
+    matches!(
+        command,
+        Command::Unlock { .. }
+            | Command::DataTransfer(_)
+            | Command::CertificateSigned { .. }
+            | Command::InstallCertificate { .. }
+    )
 }
 
 /// The blocks that commands are for.
@@ -112,6 +121,10 @@ impl Blocks<'_> {
                 smart_charging::get_profiles(cx, *request_id, criteria)
             }
             Command::GetCompositeSchedule(query) => smart_charging::composite(cx, query),
+            Command::CertificateSigned { .. }
+            | Command::InstallCertificate { .. }
+            | Command::InstalledCertificates { .. }
+            | Command::DeleteCertificate(_) => return certificates::perform(cx, command),
             Command::SetNetworkProfile { slot, way, password } => {
                 network::set_profile(cx, *slot, way, password.as_ref())
             }
@@ -194,7 +207,7 @@ impl Blocks<'_> {
             MessageTrigger::StatusNotification => self.availability.trigger(cx, place),
             MessageTrigger::MeterValues => trigger_meter_values(cx, evse),
             MessageTrigger::TransactionEvent => self.transactions.on_trigger(cx, self.delivery, evse),
-            _ => return TriggerMessageStatus::NotImplemented,
+            other => return certificates::trigger(cx, other).unwrap_or(TriggerMessageStatus::NotImplemented),
         };
         if sent { TriggerMessageStatus::Accepted } else { TriggerMessageStatus::Rejected }
     }

@@ -1,5 +1,6 @@
 //! Being connected: attempts, back-off, pings (Part 4 §5.3, §5.4).
 
+use super::certificates;
 use super::network;
 use super::shared::{Cx, Timer};
 use crate::device_model::Known;
@@ -33,6 +34,7 @@ impl Connection {
             let wait = cx.variables.number(Known::BackOffWaitMinimum);
             return cx.after(Timer::Reconnect, wait);
         }
+        certificates::on_connect(cx);
         let version = cx.config.version;
         cx.out.push(Action::Connect(version));
     }
@@ -42,6 +44,7 @@ impl Connection {
         (self.fault, self.renewal) = (None, Renewal::Not);
         cx.security.on_connected();
         network::on_connected(cx);
+        certificates::on_connected(cx);
         cx.timers.clear(Timer::Reconnect);
         Self::schedule_ping(cx);
     }
@@ -52,7 +55,9 @@ impl Connection {
         cx.timers.clear(Timer::Pong);
         let fault = self.fault.take();
         if !was_online {
-            network::on_failed(cx, fault);
+            if !certificates::on_failed(cx, fault) {
+                network::on_failed(cx, fault);
+            }
         } else if core::mem::take(&mut self.renewal) == Renewal::Closing {
             // It was our wish: nobody has to be spared (Part 4 §5.3 is about connections that were lost).
             cx.timers.clear(Timer::Reconnect);

@@ -7,6 +7,7 @@ mod api;
 mod authorization;
 mod availability;
 mod cable;
+mod certificates;
 mod commands;
 mod connection;
 mod delivery;
@@ -29,11 +30,16 @@ use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
 
-pub use api::{ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output, SecurityConfig};
+use pilotwire_messages::Text;
+
+pub use api::{
+    CertificatesConfig, ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output, SecurityConfig,
+};
 pub use shared::Timer;
 
 use authorization::Authorization;
 use availability::{Availability, no_such_evse};
+use certificates::Certificates;
 use commands::Blocks;
 use connection::Connection;
 use delivery::Delivery;
@@ -50,7 +56,10 @@ use transactions::Transactions;
 use crate::charging::{Composite, Installed, Query};
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
-use crate::domain::{BootReason, EvseId, Problem, Reading, Request, StoppedReason, TriggerReason, VariableSetting};
+use crate::domain::{
+    BootReason, ClientCertificate, EvseId, InstallCertificateUse, Problem, Reading, Request, StoppedReason,
+    TriggerReason, VariableSetting,
+};
 use crate::machine::{Event, Machine, Outbox};
 use crate::rng::Rng;
 use crate::time::{DateTime, Instant};
@@ -87,6 +96,7 @@ impl Station {
             charging: Charging::new(&config),
             security: Events::default(),
             network: Network::new(&config),
+            certificates: Certificates::new(&config),
             credentials: Credentials { client: config.security.client.clone(), roots: config.security.roots.clone() },
             evses: evses(&config),
             problem: None,
@@ -102,6 +112,9 @@ impl Station {
         };
         if let Some(network) = &shared.network {
             network.describe_slots(shared.config.version, &mut shared.variables);
+        }
+        if shared.certificates.is_some() {
+            shared.variables.set_certificates(i32::try_from(shared.config.certificates.entries).unwrap_or(i32::MAX));
         }
         let count = shared.evses.len();
         let traffic = Traffic::new(&mut shared.rng);
@@ -139,6 +152,16 @@ impl Station {
     /// The charging profiles, in the order of their coming.
     pub fn profiles(&self) -> impl Iterator<Item = &Installed> {
         self.shared.charging.profiles.iter()
+    }
+
+    /// The certificates for vehicles and their keys, the newest first (A02.FR.15); none if [`CertificatesConfig`] is off.
+    pub fn v2g_certificates(&self) -> Vec<ClientCertificate> {
+        self.shared.certificates.as_ref().map(|certificates| certificates.of_vehicles()).unwrap_or_default()
+    }
+
+    /// What the CSMS has installed to be trusted for this use, in PEM; none if [`CertificatesConfig`] is off.
+    pub fn roots(&self, usage: &InstallCertificateUse) -> impl Iterator<Item = &Text> {
+        self.shared.certificates.iter().flat_map(move |certificates| certificates.roots(usage))
     }
 
     /// The number of transaction events that wait for the CSMS.
@@ -234,7 +257,10 @@ impl Station {
         let mut cx = Cx { shared: &mut self.shared, out };
         let (cx, delivery) = (&mut cx, &mut self.delivery);
         match signal {
-            Signal::Accepted => self.availability.tell_all(cx),
+            Signal::Accepted => {
+                self.availability.tell_all(cx);
+                certificates::on_accepted(cx);
+            }
             Signal::Authorized { evse, token, group, origin } => {
                 let who = (evse, token);
                 self.transactions.on_authorized(cx, delivery, who, group, &origin);
@@ -313,6 +339,7 @@ impl Station {
             }
             Timer::FinalReading(evse) => self.transactions.on_reading_missing(cx, &mut self.delivery, evse),
             Timer::Reply => self.traffic.on_reply_timer(cx),
+            Timer::Certificates => certificates::on_timer(cx),
         }
     }
 
@@ -328,6 +355,7 @@ impl Station {
             security::on_clock_known(&mut cx);
         }
         schedule_aligned(&mut cx);
+        certificates::schedule(&mut cx);
     }
 
     /// what cannot be kept is not begun; what runs goes on.
@@ -390,6 +418,11 @@ impl Station {
             Input::EvSchedule(plan) => smart_charging::on_ev_schedule(cx, plan),
             Input::ConnectionFailed(fault) => cx.signal(Signal::ConnectFailed(fault)),
             Input::SecurityEvent { kind, info } => security::raise(cx, kind, info),
+            Input::CryptoDone { operation, result } => {
+                if let Some(reply) = certificates::on_done(cx, operation, result) {
+                    self.traffic.examined(cx, operation, &reply);
+                }
+            }
         }
     }
 

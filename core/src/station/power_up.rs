@@ -11,7 +11,9 @@ use super::api::Output;
 use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
-use super::{Station, availability, cable, delivery, limits, network, provisioning, reset, security, transactions};
+use super::{
+    Station, availability, cable, certificates, delivery, limits, network, provisioning, reset, security, transactions,
+};
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
 use crate::machine::{Outbox, PowerUp, Record};
@@ -39,6 +41,7 @@ impl Station {
             // Nobody else needs to be told: the host knows that it woke the station up.
             security::event(&mut cx, "StartupOfTheDevice", None);
         }
+        certificates::wake(&mut cx);
         network::wake(&mut cx);
         self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
@@ -151,6 +154,10 @@ impl Station {
                 let saved: provisioning::Saved = read(value)?;
                 self.shared.known_to_csms = saved.accepted_once;
                 Ok(())
+            }
+            certificates::RECORD => {
+                let certificates = self.shared.certificates.as_mut().ok_or("certificates are not managed any more")?;
+                certificates.restore(value)
             }
             reset::RECORD => {
                 let saved: reset::Saved = read(value)?;

@@ -13,6 +13,7 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
+use super::certificates::Certificates;
 use super::network::{Credentials, Network};
 use super::offers::Charging;
 use super::security::Events;
@@ -60,6 +61,8 @@ pub enum Timer {
     Reply,
     /// A reset waits no longer for the CSMS to take the last events (B12.FR.05).
     Reset,
+    /// A certificate comes of age, or is asked for again (A02.FR.08, A02.FR.17).
+    Certificates,
     /// Work of this event that goes on at once.
     Now,
 }
@@ -205,6 +208,8 @@ pub(crate) struct Shared {
     /// The ways to the CSMS; none if the host chooses it.
     pub(crate) network: Option<Box<Network>>,
     pub(crate) credentials: Credentials,
+    /// Certificates that the CSMS manages; none if the host does no cryptography.
+    pub(crate) certificates: Option<Box<Certificates>>,
     pub(crate) evses: Vec<Evse>,
     /// What is wrong with the station as a whole.
     pub(crate) problem: Option<Problem>,

@@ -10,6 +10,7 @@ use pilotwire_messages::{ErrorCode, Text, Version, frame};
 
 use super::Station;
 use super::api::Output;
+use super::certificates;
 use super::commands::{Awaited, Response, waits_for_host};
 use super::connection::Connection;
 use super::limits;
@@ -85,6 +86,10 @@ impl Traffic {
                     let failed = Reply::Unlock(UnlockStatus::UnlockFailed);
                     self.answer(cx, &id, fingerprint, &command, &failed);
                 }
+                Awaited::Crypto(operation) => {
+                    let failed = certificates::give_up(cx, operation);
+                    self.answer(cx, &id, fingerprint, &command, &failed);
+                }
                 Awaited::DataTransferred(_) => {
                     let text = String::from("nobody answered the message in time");
                     let refusal = Refusal { code: ErrorCode::InternalError, text };
@@ -104,6 +109,11 @@ impl Traffic {
 
     pub(crate) fn data_transferred(&mut self, cx: &mut Cx<'_>, question: u64, answer: DataTransferAnswer) {
         self.finish(cx, |awaits| *awaits == Awaited::DataTransferred(question), &Reply::DataTransfer(answer));
+    }
+
+    /// The host has looked at a certificate.
+    pub(crate) fn examined(&mut self, cx: &mut Cx<'_>, operation: u64, reply: &Reply) {
+        self.finish(cx, |awaits| *awaits == Awaited::Crypto(operation), reply);
     }
 
     fn finish(&mut self, cx: &mut Cx<'_>, meant: impl Fn(&Awaited) -> bool, reply: &Reply) {
@@ -185,6 +195,7 @@ impl Station {
             Request::DataTransfer(_) => cx.tell(Output::DataTransferAnswered(None)),
             Request::EvNeeds(needs) => cx.tell(Output::EvNeedsAnswered { evse: needs.evse, status: None }),
             Request::EvSchedule(plan) => cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: None }),
+            Request::SignCertificate { csr, .. } => certificates::on_lost(&mut cx, csr),
             Request::Heartbeat
             | Request::Transaction(_)
             | Request::MeterValues { .. }
@@ -404,6 +415,11 @@ impl Station {
                     cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: Some(accepted) });
                 }
             }
+            Answer::SignCertificate { accepted } => {
+                if let Sent::Live(Request::SignCertificate { csr, .. }) = what {
+                    certificates::on_answer(&mut cx, csr, accepted);
+                }
+            }
             Answer::Done if matches!(what, Sent::Security) => security::on_answer(&mut cx),
             Answer::Transaction(_) | Answer::Done => {}
         }
@@ -483,7 +499,7 @@ impl Station {
             Response::Now(reply) => traffic.answer(&mut cx, id, fingerprint, &command, &reply),
             Response::Unsupported => {
                 let refusal =
-                    Refusal::unsupported(format!("{action} is not supported: smart charging is switched off"));
+                    Refusal::unsupported(format!("{action} is not supported: its functional block is switched off"));
                 traffic.refuse(&mut cx, (version, id), fingerprint, &refusal);
             }
             Response::Later(awaits) => {

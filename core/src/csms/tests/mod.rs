@@ -7,6 +7,7 @@ mod ledger;
 mod link;
 mod profiles;
 mod restart;
+mod signing;
 mod transactions;
 
 use alloc::collections::BTreeMap;

@@ -1,5 +1,6 @@
 //! What one side writes, the other reads: in every edition, up to the losses that the dialects document.
 
+mod certificates;
 mod commands;
 mod refusals;
 mod requests;

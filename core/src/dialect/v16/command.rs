@@ -6,6 +6,7 @@ use alloc::string::String;
 use pilotwire_messages::{Text, Version, decode, v16};
 
 use super::super::{Refusal, call, is_action, result};
+use super::certificates;
 use super::charging::{clear_in, clear_out, composite_in, composite_out, profile_in, profile_out};
 use super::configuration::{
     outcome_in, outcome_out, queries_out, query_in, setting_in, setting_out, values_in, values_out,
@@ -80,6 +81,10 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
             call(V, id, &payload)
         }
         Command::SetNetworkProfile { .. } => Err(Refusal::unsupported("1.6 has no network connection profiles")),
+        Command::CertificateSigned { .. }
+        | Command::InstallCertificate { .. }
+        | Command::InstalledCertificates { .. }
+        | Command::DeleteCertificate(_) => certificates::write_command(id, command),
     }
 }
 
@@ -132,6 +137,10 @@ pub(crate) fn read_command(action: &str, payload: &str) -> Result<Command, Refus
                 unit,
             })
         }
+        "CertificateSigned" => certificates::signed_in(decode(payload, V)?),
+        "InstallCertificate" => certificates::install_in(decode(payload, V)?),
+        "GetInstalledCertificateIds" => certificates::list_in(&decode(payload, V)?),
+        "DeleteCertificate" => certificates::delete_in(decode(payload, V)?),
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
@@ -256,6 +265,13 @@ pub(crate) fn write_reply(id: &str, command: &Command, reply: &Reply) -> Result<
                 result(V, id, &v16::GetCompositeScheduleResponse::new(rejected))
             }
         },
+        (
+            Command::CertificateSigned { .. }
+            | Command::InstallCertificate { .. }
+            | Command::InstalledCertificates { .. }
+            | Command::DeleteCertificate(_),
+            reply,
+        ) => certificates::write_reply(id, command, reply),
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -306,5 +322,9 @@ pub(crate) fn read_reply(command: &Command, payload: &str) -> Result<Reply, Refu
             let schedule = composite_in(reply, query.evse, query.duration_s).filter(|_| accepted);
             Reply::GetCompositeSchedule { schedule: schedule.map(Box::new), why: None }
         }
+        Command::CertificateSigned { .. }
+        | Command::InstallCertificate { .. }
+        | Command::InstalledCertificates { .. }
+        | Command::DeleteCertificate(_) => certificates::read_reply(command, payload)?,
     })
 }

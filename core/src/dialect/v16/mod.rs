@@ -15,6 +15,7 @@
 //!   period without a limit is refused; limits are cut to one digit after the point.
 //! * Whether a transaction keeps a connector from being unlocked: 1.6 always ends it (§5.18).
 
+mod certificates;
 mod charging;
 mod command;
 mod configuration;

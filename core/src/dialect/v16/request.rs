@@ -6,6 +6,7 @@ use alloc::string::String;
 use pilotwire_messages::{Text, Version, decode, v16};
 
 use super::super::{Names, Refusal, call, is_action, result};
+use super::certificates;
 use super::transaction::{measured_in, start_answer_in, start_answer_out, started_in, stopped_in, write_event};
 use super::values::values_out;
 use super::{data_in, data_out, info_in, info_out, status, token_in};
@@ -41,6 +42,9 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
             payload.tech_info = info.clone();
             call(V, id, &payload).map(Some)
         }
+        Request::SignCertificate { csr, usage, request_id: _ } => {
+            call(V, id, &certificates::sign_out(csr, usage.as_ref())?).map(Some)
+        }
     }
 }
 
@@ -61,6 +65,7 @@ pub(crate) fn read_request(action: &str, payload: &str) -> Result<Request, Refus
             let event: v16::SecurityEventNotificationRequest = decode(payload, V)?;
             Request::SecurityEvent { kind: event_in(event.kind), at: event.timestamp, info: event.tech_info }
         }
+        "SignCertificate" => certificates::sign_in(decode(payload, V)?),
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
@@ -96,6 +101,10 @@ pub(crate) fn write_answer(id: &str, request: &Request, answer: &Answer) -> Resu
         (Request::Status(_), Answer::Done) => result(V, id, &v16::StatusNotificationResponse::new()),
         (Request::MeterValues { .. }, Answer::Done) => result(V, id, &v16::MeterValuesResponse::new()),
         (Request::SecurityEvent { .. }, Answer::Done) => result(V, id, &v16::SecurityEventNotificationResponse::new()),
+        (Request::SignCertificate { .. }, Answer::SignCertificate { accepted }) => {
+            let status = if *accepted { v16::GenericStatus::Accepted } else { v16::GenericStatus::Rejected };
+            result(V, id, &v16::SignCertificateResponse::new(status))
+        }
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -142,6 +151,10 @@ pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Re
         Request::DataTransfer(_) => Answer::DataTransfer(message_answer_in(decode(payload, V)?)),
         Request::SecurityEvent { .. } => {
             decode::<v16::SecurityEventNotificationResponse>(payload, V).map(|_| Answer::Done)?
+        }
+        Request::SignCertificate { .. } => {
+            let status = decode::<v16::SignCertificateResponse>(payload, V)?.status;
+            Answer::SignCertificate { accepted: status == v16::GenericStatus::Accepted }
         }
     })
 }

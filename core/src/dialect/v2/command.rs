@@ -6,6 +6,7 @@ use alloc::string::String;
 use pilotwire_messages::{Version, decode, v2};
 
 use super::super::{Refusal, call, is_action, result};
+use super::certificates;
 use super::request::{data_answer_in, data_answer_out, data_in, data_out};
 use super::values::{
     outcome_in, outcome_out, place_in, place_out, query_in, query_out, setting_in, setting_out, value_in, value_out,
@@ -78,6 +79,10 @@ pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Re
             way.basic_auth_password = password.as_ref().map(|password| password.reveal().into());
             call(version, id, &v2::SetNetworkProfileRequest::new(*slot, way))
         }
+        Command::CertificateSigned { .. }
+        | Command::InstallCertificate { .. }
+        | Command::InstalledCertificates { .. }
+        | Command::DeleteCertificate(_) => certificates::write_command(version, id, command),
     }
 }
 
@@ -143,6 +148,16 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
             let mut way = Box::new(set.connection_data);
             let password = way.basic_auth_password.take().map(Secret::new);
             Command::SetNetworkProfile { slot: set.configuration_slot, way, password }
+        }
+        "CertificateSigned" => certificates::signed_in(decode(payload, version)?),
+        "InstallCertificate" => certificates::install_in(decode(payload, version)?),
+        "GetInstalledCertificateIds" => {
+            let list: v2::GetInstalledCertificateIdsRequest = decode(payload, version)?;
+            Command::InstalledCertificates { usages: list.certificate_type.unwrap_or_default() }
+        }
+        "DeleteCertificate" => {
+            let delete: v2::DeleteCertificateRequest = decode(payload, version)?;
+            Command::DeleteCertificate(Box::new(delete.certificate_hash_data))
         }
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
@@ -223,6 +238,13 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
             payload.status_info = why.clone();
             result(version, id, &payload)
         }
+        (
+            Command::CertificateSigned { .. }
+            | Command::InstallCertificate { .. }
+            | Command::InstalledCertificates { .. }
+            | Command::DeleteCertificate(_),
+            reply,
+        ) => certificates::write_reply(version, id, command, reply),
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -278,6 +300,10 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
             let reply: v2::SetNetworkProfileResponse = decode(payload, version)?;
             Reply::SetNetworkProfile { status: reply.status, why: reply.status_info }
         }
+        Command::CertificateSigned { .. }
+        | Command::InstallCertificate { .. }
+        | Command::InstalledCertificates { .. }
+        | Command::DeleteCertificate(_) => certificates::read_reply(version, command, payload)?,
     })
 }
 

@@ -5,6 +5,7 @@
 //! [`reset`](crate::domain::TransactionEvent::reset) and [`read_only`](crate::domain::VariableValue::read_only) are not
 //! told.
 
+mod certificates;
 mod charging;
 mod command;
 mod request;

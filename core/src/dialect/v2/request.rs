@@ -7,6 +7,7 @@ use pilotwire_messages::{Version, decode, v2};
 
 use super::super::register::register_wh;
 use super::super::{Refusal, call, is_action, result};
+use super::certificates;
 use super::charging;
 use super::values::{evse_out, reported_in, reported_out};
 use crate::domain::{
@@ -36,6 +37,9 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
             payload.tech_info = info.clone();
             call(version, id, &payload)
         }
+        Request::SignCertificate { csr, usage, request_id } => {
+            call(version, id, &certificates::sign_out(version, csr, usage.as_ref(), *request_id))
+        }
     }
 }
 
@@ -64,6 +68,7 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
             let event: v2::SecurityEventNotificationRequest = decode(payload, version)?;
             Request::SecurityEvent { kind: event.kind, at: event.timestamp, info: event.tech_info }
         }
+        "SignCertificate" => certificates::sign_in(decode(payload, version)?),
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -100,6 +105,10 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         }
         (Request::SecurityEvent { .. }, Answer::Done) => {
             result(version, id, &v2::SecurityEventNotificationResponse::new())
+        }
+        (Request::SignCertificate { .. }, Answer::SignCertificate { accepted }) => {
+            let status = if *accepted { v2::GenericStatus::Accepted } else { v2::GenericStatus::Rejected };
+            result(version, id, &v2::SignCertificateResponse::new(status))
         }
         _ => Err(Refusal::mismatch()),
     }
@@ -139,6 +148,10 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
         }
         Request::SecurityEvent { .. } => {
             decode::<v2::SecurityEventNotificationResponse>(payload, version).map(|_| Answer::Done)?
+        }
+        Request::SignCertificate { .. } => {
+            let status = decode::<v2::SignCertificateResponse>(payload, version)?.status;
+            Answer::SignCertificate { accepted: status == v2::GenericStatus::Accepted }
         }
     })
 }

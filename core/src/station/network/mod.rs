@@ -160,6 +160,21 @@ impl Network {
         self.plan.get(self.at).or(self.saved.last.as_ref())
     }
 
+    /// Whether the way in use shows the station's certificate.
+    pub(crate) fn shows_certificate(&self) -> bool {
+        self.entry().is_some_and(|entry| entry.security() == SecurityProfile::TlsClient)
+    }
+
+    /// Whether the way in use verifies the CSMS's certificate.
+    pub(crate) fn uses_tls(&self) -> bool {
+        self.entry().is_some_and(|entry| entry.security().has_tls())
+    }
+
+    /// Whether the way that is tried is another one than that of the last connection (B10).
+    pub(crate) fn is_migrating(&self) -> bool {
+        self.saved.last.as_ref().is_some_and(|last| self.entry() != Some(last))
+    }
+
     /// The slot that a password or a raised profile is about.
     fn active(&self) -> Option<i32> {
         self.entry().map(|entry| entry.slot)
