@@ -45,7 +45,7 @@ pub(crate) enum Pki {
         /// What stations call the server: a DNS name or an address. May be given several times.
         #[arg(long, value_name = "HOST", default_values = ["localhost", "127.0.0.1", "::1"])]
         server: Vec<String>,
-        /// How long the certificates are good.
+        /// How long the server's certificate is good; the authority's is twice as long.
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
         years: u16,
     },

@@ -38,13 +38,16 @@ pub fn validity(now: DateTime, years: u16) -> Validity {
 }
 
 /// Makes an authority in a folder, and a certificate for a server with these names: `ca.pem`, which everybody may have,
-/// `server.pem`, `server.key`, and the authority's own files.
+/// `server.pem`, `server.key`, and the authority's own files. The authority is good for twice as long as its server.
 ///
 /// # Errors
 /// There is one already, or the folder cannot be written.
 pub fn init(folder: &Path, organization: &str, names: &[&str], validity: Validity) -> Result<(), PkiError> {
     let subject = Subject { organization: organization.into(), common_name: format!("{organization} Root").into() };
-    let mut authority = Authority::root(&subject, validity)?;
+    // It outlives what it signs, now and later.
+    let span_ms = validity.not_after.unix_millis().saturating_sub(validity.not_before.unix_millis());
+    let of_root = Validity { not_after: validity.not_after.saturating_add_millis(span_ms), ..validity };
+    let mut authority = Authority::root(&subject, of_root)?;
     authority.save(folder)?;
     let ca = folder.join("ca.pem");
     fs::write(&ca, authority.root_pem()).map_err(|error| PkiError::File(ca, error))?;

@@ -171,7 +171,10 @@ impl Crypto {
                 Some(facts) => CryptoResult::Examined(facts),
                 None => CryptoResult::Failed { why: "it cannot be read".into() },
             },
-            CryptoTask::KeepKeys { .. } => CryptoResult::Failed { why: "not answered".into() },
+            // No machine asks for the first yet, and the second is not answered.
+            CryptoTask::ReadOcsp { .. } | CryptoTask::KeepKeys { .. } => {
+                CryptoResult::Failed { why: "this host cannot".into() }
+            }
         }
     }
 

@@ -317,7 +317,7 @@ fn finish(cx: &mut Cx<'_>, certificates: &mut Certificates, open: Open, result: 
     let examined = match &result {
         CryptoResult::Examined(facts) => Ok(facts),
         CryptoResult::Failed { why } => Err(why.clone()),
-        CryptoResult::Csr(_) => Err("a signing request is no answer to this".into()),
+        CryptoResult::Csr(_) | CryptoResult::Ocsp(_) => Err("this is no answer to that question".into()),
     };
     match open.purpose {
         Purpose::Csr(key) => {

@@ -181,7 +181,7 @@ pub(super) fn on_csr(cx: &mut Cx<'_>, certificates: &mut Certificates, key: KeyI
         }
         CryptoResult::Csr(_) => Text::from("it is longer than a message can carry"),
         CryptoResult::Failed { why } => why,
-        CryptoResult::Examined(_) => "the host did something else".into(),
+        CryptoResult::Examined(_) | CryptoResult::Ocsp(_) => "the host did something else".into(),
     };
     cx.refuse(format!("no signing request could be made: {why}"));
     quiet(cx, certificates, at);
