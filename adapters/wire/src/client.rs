@@ -9,8 +9,9 @@ use pilotwire::{Instant, Version};
 
 use crate::auth::BASE64;
 use crate::compression::{Agreed, Compression};
-use crate::connection::{Connection, Side};
+use crate::connection::Connection;
 use crate::http::{HeadBuffer, Response, accept_value};
+use crate::side::Side;
 use crate::tls::{ClientTls, TlsError};
 use crate::transport::Transport;
 use crate::{Credentials, Identity, Limits, Password};

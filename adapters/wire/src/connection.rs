@@ -12,6 +12,7 @@ use crate::Limits;
 use crate::compression::Agreed;
 use crate::deflate::{Broken, Compressor};
 use crate::frames::Frames;
+use crate::side::Side;
 use crate::transport::{CHUNK, Plain, Transport};
 
 /// Close codes that we send (RFC 6455 §7.4.1, and its private range).
@@ -40,15 +41,6 @@ const IDLE_BUFFER: usize = 256;
 const MAX_REASON: usize = 123;
 /// Longest header of a frame (RFC 6455 §5.2).
 const MAX_HEADER: usize = 14;
-
-/// One of the two ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Side {
-    /// The charging station.
-    Client,
-    /// The CSMS.
-    Server,
-}
 
 /// What came out of the stream.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use zlib_rs::{Deflate, DeflateFlush, Inflate, InflateFlush, Status};
 
 use crate::compression::{Agreed, Window};
-use crate::connection::Side;
+use crate::side::Side;
 
 /// What the sender cuts off and the receiver puts back (RFC 7692 §7.2.1).
 const TAIL: [u8; 4] = [0x00, 0x00, 0xff, 0xff];

@@ -3,8 +3,9 @@
 use pilotwire::domain::SecurityProfile;
 use pilotwire::{Instant, Version};
 
-use crate::connection::{Connection, Side, close_code};
+use crate::connection::{Connection, close_code};
 use crate::http::{HeadBuffer, Request, switching_protocols};
+use crate::side::Side;
 use crate::tls::{PeerCertificate, ServerTls, TlsError};
 use crate::transport::Transport;
 use crate::{Credentials, Identity, Limits, Refusal};

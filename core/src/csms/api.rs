@@ -6,7 +6,6 @@ use alloc::vec::Vec;
 use pilotwire_messages::{DateTime, Json, Text, Version};
 use serde::{Deserialize, Serialize};
 
-use super::credentials::PasswordFate;
 use crate::domain::{
     Boot, CertificateSigningUse, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer,
     EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus,
@@ -283,6 +282,18 @@ pub enum Output {
         /// Which, and what became of what was too much.
         text: Text,
     },
+}
+
+/// What is known of a password that the station was told to use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasswordFate {
+    /// The station uses it from now on, and the old one no more (A01.FR.03).
+    Accepted,
+    /// The station keeps the old one (A01.FR.04).
+    Refused,
+    /// Nobody can tell: the answer was lost.
+    Unknown,
 }
 
 /// How the profiles in a station differ from those that the CSMS set there, by their ids. What the station says is kept.

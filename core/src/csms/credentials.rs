@@ -4,7 +4,7 @@ use alloc::format;
 
 use serde::{Deserialize, Serialize};
 
-use super::api::{Outcome, Output};
+use super::api::{Outcome, Output, PasswordFate};
 use super::order::Order;
 use super::{Csms, Out};
 use crate::Action;
@@ -12,18 +12,6 @@ use crate::domain::{Command, Reply, SecurityProfile, SetVariableStatus};
 
 /// The name of the variable, in every component that has it.
 const PASSWORD: &str = "BasicAuthPassword";
-
-/// What is known of a password that the station was told to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum PasswordFate {
-    /// The station uses it from now on, and the old one no more (A01.FR.03).
-    Accepted,
-    /// The station keeps the old one (A01.FR.04).
-    Refused,
-    /// Nobody can tell: the answer was lost.
-    Unknown,
-}
 
 /// The passwords with which a station is let in. `C` is what the host keeps of one: a salted hash, say (A01.FR.08).
 ///

@@ -46,9 +46,11 @@ use crate::machine::{Action, Event, Machine, Outbox, PowerUp};
 use crate::rng::Rng;
 use crate::time::Instant;
 use crate::timers::Timers;
-pub use api::{Config, Entry, Input, Limits, Outcome, Output, ProfileDifferences, TransactionState, Verdict};
+pub use api::{
+    Config, Entry, Input, Limits, Outcome, Output, PasswordFate, ProfileDifferences, TransactionState, Verdict,
+};
 use commands::Operation;
-pub use credentials::{PasswordFate, Passwords};
+pub use credentials::Passwords;
 use gate::Gate;
 use ledger::Ledger;
 use order::Order;

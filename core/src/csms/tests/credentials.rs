@@ -1,6 +1,6 @@
 //! Whom a CSMS lets in (A01, A05), and what it is told of security (A04).
 
-use super::super::credentials::{PasswordFate, Passwords};
+use super::super::{PasswordFate, Passwords};
 use super::*;
 use crate::domain::{NetworkConnectionProfile, Secret, SecurityProfile, VariableId, VariableSetting};
 
