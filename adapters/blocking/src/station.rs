@@ -15,7 +15,7 @@ use crate::{Clock, Host, Node};
 #[derive(Debug)]
 pub struct Remote<I> {
     wakes: Sender<Wake<I>>,
-    target: Arc<Mutex<Target>>,
+    target: Arc<Mutex<Option<Target>>>,
 }
 
 impl<I> Clone for Remote<I> {
@@ -30,8 +30,8 @@ impl<I> Remote<I> {
         let _ = self.wakes.send(Wake::Event(event));
     }
 
-    /// From the next attempt on, the station calls this.
-    pub fn set_target(&self, target: Target) {
+    /// From the next attempt on, the station calls this. With `None`, attempts fail at once ([`AttemptError::NoTarget`]).
+    pub fn set_target(&self, target: Option<Target>) {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
@@ -51,13 +51,13 @@ impl<I> Remote<I> {
 pub struct Inputs<I> {
     wakes: Sender<Wake<I>>,
     received: Receiver<Wake<I>>,
-    target: Arc<Mutex<Target>>,
+    target: Arc<Mutex<Option<Target>>>,
 }
 
 /// A way to speak to a station that calls this target, and the end that the station needs.
 pub fn remote<I>(target: Target) -> (Remote<I>, Inputs<I>) {
     let (wakes, received) = channel();
-    let target = Arc::new(Mutex::new(target));
+    let target = Arc::new(Mutex::new(Some(target)));
     (Remote { wakes: wakes.clone(), target: Arc::clone(&target) }, Inputs { wakes, received, target })
 }
 
@@ -135,7 +135,7 @@ fn attempted<M, H>(
 /// Dials in a thread of its own, so that the machine is not kept from its work.
 fn start<I: Send + 'static>(
     number: u64,
-    target: Target,
+    target: Option<Target>,
     version: Version,
     limits: Limits,
     network: bool,
@@ -143,7 +143,11 @@ fn start<I: Send + 'static>(
 ) {
     let told = wakes.clone();
     let work = move || {
-        let result = if network { dial(&target.call(version), limits) } else { Err(AttemptError::NetworkDown) };
+        let result = match target {
+            _ if !network => Err(AttemptError::NetworkDown),
+            None => Err(AttemptError::NoTarget),
+            Some(target) => dial(&target.call(version), limits),
+        };
         // A station that has ended needs no connection.
         let _ = told.send(Wake::Attempted(number, result));
     };

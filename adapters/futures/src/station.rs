@@ -26,7 +26,7 @@ enum Wake<I> {
 #[derive(Debug)]
 pub struct Remote<I> {
     wakes: Sender<Wake<I>>,
-    target: Arc<Mutex<Target>>,
+    target: Arc<Mutex<Option<Target>>>,
 }
 
 impl<I> Clone for Remote<I> {
@@ -41,8 +41,8 @@ impl<I> Remote<I> {
         let _ = self.wakes.try_send(Wake::Event(event));
     }
 
-    /// From the next attempt on, the station calls this.
-    pub fn set_target(&self, target: Target) {
+    /// From the next attempt on, the station calls this. With `None`, attempts fail at once ([`AttemptError::NoTarget`]).
+    pub fn set_target(&self, target: Option<Target>) {
         *self.target.lock().unwrap_or_else(PoisonError::into_inner) = target;
     }
 
@@ -61,13 +61,13 @@ impl<I> Remote<I> {
 #[derive(Debug)]
 pub struct Inputs<I> {
     received: Receiver<Wake<I>>,
-    target: Arc<Mutex<Target>>,
+    target: Arc<Mutex<Option<Target>>>,
 }
 
 /// A way to speak to a station that calls this target, and the end that the station needs.
 pub fn remote<I>(target: Target) -> (Remote<I>, Inputs<I>) {
     let (wakes, received) = unbounded();
-    let target = Arc::new(Mutex::new(target));
+    let target = Arc::new(Mutex::new(Some(target)));
     (Remote { wakes, target: Arc::clone(&target) }, Inputs { received, target })
 }
 
@@ -112,7 +112,8 @@ where
     loop {
         if let Some(version) = session.settle().await {
             let target = inputs.target.lock().unwrap_or_else(PoisonError::into_inner).clone();
-            attempt = Some((version, Box::pin(dial(runtime, target.call(version), config.limits, network))));
+            let call = target.map(|target| target.call(version));
+            attempt = Some((version, Box::pin(dial(runtime, call, config.limits, network))));
         }
         if !session.driver.is_connecting() {
             attempt = None;
@@ -179,10 +180,11 @@ where
     or(wake, race(moved, race(deadline, attempted))).await
 }
 
-async fn dial<R: Runtime>(runtime: R, call: Call, limits: Limits, network: bool) -> Attempted<R::Stream> {
+async fn dial<R: Runtime>(runtime: R, call: Option<Call>, limits: Limits, network: bool) -> Attempted<R::Stream> {
     if !network {
         return Err(AttemptError::NetworkDown);
     }
+    let call = call.ok_or(AttemptError::NoTarget)?;
     let attempt = open(runtime, &call, limits);
     within(runtime, limits.handshake, attempt).await.unwrap_or(Err(AttemptError::TooSlow))
 }

@@ -39,8 +39,8 @@ impl Connector for Tcp {
 
 /// How to run a station.
 pub struct StationConfig {
-    /// Whom it calls; may change while it runs.
-    pub target: watch::Receiver<Target>,
+    /// Whom it calls; may change while it runs. While it is `None`, attempts fail at once ([`AttemptError::NoTarget`]).
+    pub target: watch::Receiver<Option<Target>>,
     /// What the CSMS may cost it. The handshake is timed in real time, however fast the clock runs.
     pub limits: Limits,
     /// How byte streams are opened; usually [`Tcp`].
@@ -53,7 +53,7 @@ impl StationConfig {
     /// TCP, default limits, a fixed target, and a network that is always there.
     pub fn plain(target: Target) -> Self {
         Self {
-            target: watch::channel(target).1,
+            target: watch::channel(Some(target)).1,
             limits: Limits::default(),
             connector: Arc::new(Tcp),
             network: watch::channel(true).1,
@@ -142,7 +142,7 @@ fn start(config: &StationConfig, version: Version) -> Attempt {
         if !up {
             return Err(AttemptError::NetworkDown);
         }
-        let call = target.call(version);
+        let call = target.ok_or(AttemptError::NoTarget)?.call(version);
         let open = open(connector.connect(call.endpoint.clone()), &call, limits);
         let result = tokio::time::timeout(limits.handshake, open).await;
         result.unwrap_or(Err(AttemptError::TooSlow))

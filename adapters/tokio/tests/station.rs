@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 struct Station {
     inputs: mpsc::Sender<Event<Do>>,
     seen: mpsc::UnboundedReceiver<String>,
-    target: watch::Sender<Target>,
+    target: watch::Sender<Option<Target>>,
     network: watch::Sender<bool>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<(Toy, ToyHost)>,
@@ -24,11 +24,11 @@ impl Station {
     fn start(url: &str, password: &str) -> Self {
         let (inputs, received) = mpsc::channel(4);
         let (host, seen) = ToyHost::new("station");
-        let (target, targets) = watch::channel(target(url, password));
+        let first = target(url, password);
+        let (target, targets) = watch::channel(Some(first.clone()));
         let (network, switch) = watch::channel(true);
         let (stop, stopped) = oneshot::channel::<()>();
-        let config =
-            StationConfig { target: targets, network: switch, ..StationConfig::plain(target.borrow().clone()) };
+        let config = StationConfig { target: targets, network: switch, ..StationConfig::plain(first) };
         let clock = Clock::starting_at(DateTime::UNIX_EPOCH, 1);
         let task = tokio::spawn(run_station(node(host), config, received, clock, async {
             let _ = stopped.await;
@@ -97,7 +97,7 @@ async fn a_wrong_password_is_told_and_a_new_one_is_used_for_the_next_attempt() {
     station.expect(&["power 0"]).await;
     station.connect().await;
     station.expect_failure("check identity and password").await;
-    station.target.send_replace(target(&url, "secret"));
+    station.target.send_replace(Some(target(&url, "secret")));
     station.connect().await;
     station.expect(&["connected 2.0.1"]).await;
 }
@@ -111,9 +111,12 @@ async fn what_cannot_be_reached_is_told_as_a_failed_attempt() {
     station.expect(&["power 0"]).await;
     station.connect().await;
     station.expect_failure("cannot be reached").await;
-    station.target.send_replace(target("wss://127.0.0.1:1", "secret"));
+    station.target.send_replace(Some(target("wss://127.0.0.1:1", "secret")));
     station.connect().await;
     station.expect_failure("wss://").await;
+    station.target.send_replace(None);
+    station.connect().await;
+    station.expect_failure("nobody to call").await;
 }
 
 #[tokio::test]

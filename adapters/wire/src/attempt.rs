@@ -3,10 +3,10 @@
 use std::io;
 
 use pilotwire::Version;
-use pilotwire::domain::ConnectionFault;
+use pilotwire::domain::{ClientCertificate, ConnectionFault, KeyId, NetworkTarget, Secret};
 
-use crate::tls::ClientTls;
-use crate::{Call, Endpoint, HandshakeError, Identity, Password};
+use crate::tls::{ClientTls, KeyedChain, TimeSource, TlsSetupError};
+use crate::{Call, Endpoint, EndpointError, HandshakeError, Identity, IdentityError, Password};
 
 /// Whom a station calls, and as whom. Read anew for every attempt, so that a host that was told to use another URL or
 /// password only has to put it here, and to let the machine reconnect.
@@ -22,12 +22,82 @@ pub struct Target {
     pub tls: Option<ClientTls>,
 }
 
+/// Why a station cannot call whom it wants to call. The configuration's fault, or that of whoever keeps the keys.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum TargetError {
+    /// The URL cannot be used.
+    #[error("{0}")]
+    Endpoint(#[from] EndpointError),
+    /// The identity cannot be used.
+    #[error("{0}")]
+    Identity(#[from] IdentityError),
+    /// The password of 1.6 is not written in hexadecimal digits.
+    #[error("the password is not written in hexadecimal digits")]
+    Password,
+    /// The private key of the station's certificate is not there.
+    #[error("private key {0} of the station's certificate is not there")]
+    NoKey(KeyId),
+    /// Certificates cannot be used.
+    #[error("{0}")]
+    Tls(#[from] TlsSetupError),
+}
+
 impl Target {
+    /// Whom a station wants to call (`station::Output::UseNetwork`), in the version that the station speaks. `identity` is
+    /// who it is unless the target says otherwise; `private_key` gives keys in DER (PKCS #8); certificates are judged by
+    /// `time`.
+    ///
+    /// # Errors
+    /// What cannot be used. Let the attempt fail then ([`AttemptError::NoTarget`]), and the station tries another way.
+    pub fn of_network(
+        network: &NetworkTarget,
+        version: Version,
+        identity: &Identity,
+        private_key: impl Fn(KeyId) -> Option<Vec<u8>>,
+        time: TimeSource,
+    ) -> Result<Self, TargetError> {
+        let endpoint: Endpoint = network.way.ocpp_csms_url.parse()?;
+        let identity = match &network.identity {
+            Some(identity) => Identity::new(identity)?,
+            None => identity.clone(),
+        };
+        let password = network.password.as_ref().map(|secret| password(secret, version)).transpose()?;
+        let own = network.client.as_ref().map(|client| keyed(client, private_key)).transpose()?;
+        let tls = match network.security.has_tls() {
+            true => Some(ClientTls::new(&network.roots, own.as_ref(), time)?),
+            false => None,
+        };
+        Ok(Self { endpoint, identity, password, tls })
+    }
+
     /// The call in this version.
     pub fn call(self, version: Version) -> Call {
         let Self { endpoint, identity, password, tls } = self;
         Call { endpoint, identity, version, password, tls }
     }
+}
+
+/// 1.6 writes the bytes of a password in hexadecimal digits.
+fn password(secret: &Secret, version: Version) -> Result<Password, TargetError> {
+    let text = secret.reveal().as_bytes();
+    if version != Version::V16 {
+        return Ok(Password::new(text));
+    }
+    let nibble = |digit: u8| char::from(digit).to_digit(16);
+    let byte = |pair: &[u8]| match pair {
+        [high, low] => u8::try_from(nibble(*high)? * 16 + nibble(*low)?).ok(),
+        _ => None,
+    };
+    let bytes: Option<Vec<u8>> = text.chunks(2).map(byte).collect();
+    bytes.map(Password::new).ok_or(TargetError::Password)
+}
+
+fn keyed(
+    client: &ClientCertificate,
+    private_key: impl Fn(KeyId) -> Option<Vec<u8>>,
+) -> Result<KeyedChain, TargetError> {
+    let key = private_key(client.key).ok_or(TargetError::NoKey(client.key))?;
+    Ok(KeyedChain::from_pem_and_pkcs8(&client.chain, &key)?)
 }
 
 /// Why an attempt to connect failed.
@@ -45,6 +115,9 @@ pub enum AttemptError {
     /// The network was switched off, by whoever runs the station.
     #[error("the network is switched off")]
     NetworkDown,
+    /// There is nobody to call: the host could not make a target of what the station wants.
+    #[error("there is nobody to call: what the station wants to use cannot be used")]
+    NoTarget,
 }
 
 impl AttemptError {
@@ -52,6 +125,8 @@ impl AttemptError {
     pub fn fault(&self) -> ConnectionFault {
         match self {
             Self::Handshake(error) => error.fault(),
+            // What the station has to show does not work: what it had before may.
+            Self::NoTarget => ConnectionFault::Refused,
             Self::Unreachable(_) | Self::TooSlow | Self::NetworkDown => ConnectionFault::Unreachable,
         }
     }

@@ -34,7 +34,7 @@ mod throttle;
 pub mod tls;
 mod transport;
 
-pub use attempt::{AttemptError, Target};
+pub use attempt::{AttemptError, Target, TargetError};
 pub use auth::{Credentials, Password, UnreadableCredentials, same_bytes};
 pub use client::{Call, ClientHandshake, Endpoint, EndpointError, HandshakeError};
 pub use clock::Clock;
