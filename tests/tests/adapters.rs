@@ -179,8 +179,9 @@ mod blocking {
             self.play(deeds)
         }
 
-        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) -> Option<M::Input> {
             self.failed(error);
+            None
         }
     }
 
@@ -254,8 +255,9 @@ mod of_futures {
             self.play(deeds)
         }
 
-        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) -> Option<M::Input> {
             self.failed(error);
+            None
         }
     }
 
@@ -374,8 +376,9 @@ mod tokio_adapter {
             self.play(deeds)
         }
 
-        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+        fn attempt_failed(&mut self, _: Instant, error: &AttemptError) -> Option<M::Input> {
             self.failed(error);
+            None
         }
     }
 

@@ -15,9 +15,12 @@ pub trait Host<M: Machine>: Observer<M::Input, M::Output> {
     /// `now` is when the deeds were handed out. While this runs, the machine stands still.
     fn perform(&mut self, now: Instant, deeds: Vec<Deed<M::Output>>) -> Vec<Event<M::Input>>;
 
-    /// An attempt to connect failed; the machine is told [`Event::Disconnected`], which has no room for the reason.
-    fn attempt_failed(&mut self, now: Instant, error: &AttemptError) {
+    /// An attempt to connect failed. What is returned is told to the machine right before [`Event::Disconnected`], which has
+    /// no room for the reason: a station that chooses its ways by itself wants `ConnectionFailed` with
+    /// [`AttemptError::fault`].
+    fn attempt_failed(&mut self, now: Instant, error: &AttemptError) -> Option<M::Input> {
         let _ = (now, error);
+        None
     }
 }
 

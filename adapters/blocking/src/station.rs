@@ -126,7 +126,9 @@ fn attempted<M, H>(
         Ok((socket, connection)) => session.connected(socket, *connection, version),
         Err(error) => {
             let now = session.clock.now();
-            session.driver.observer_mut().attempt_failed(now, &error);
+            if let Some(input) = session.driver.observer_mut().attempt_failed(now, &error) {
+                session.driver.handle(now, Event::Input(input));
+            }
             session.lost();
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use pilotwire::{Event, Machine, Version};
-use pilotwire_wire::{Connection, Driver, Effect};
+use pilotwire_wire::{AttemptError, Connection, Driver, Effect};
 
 use crate::runtime::{Runtime, within};
 use crate::{Clock, Host, Node};
@@ -77,6 +77,15 @@ where
     pub(crate) fn lost(&mut self) {
         self.socket = None;
         self.driver.lost(self.clock.now());
+    }
+
+    /// An attempt to connect failed.
+    pub(crate) fn attempt_failed(&mut self, error: &AttemptError) {
+        let now = self.clock.now();
+        if let Some(input) = self.driver.observer_mut().attempt_failed(now, error) {
+            self.driver.handle(now, Event::Input(input));
+        }
+        self.lost();
     }
 
     /// Sleeps until [`on_deadline`](Self::on_deadline) is to be called.

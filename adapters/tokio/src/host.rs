@@ -24,9 +24,12 @@ pub trait Host<M: Machine>: Observer<M::Input, M::Output> + Send + 'static {
         deeds: Vec<Deed<M::Output>>,
     ) -> impl Future<Output = Vec<Event<M::Input>>> + Send;
 
-    /// An attempt to connect failed; the machine is told [`Event::Disconnected`], which has no room for the reason.
-    fn attempt_failed(&mut self, now: Instant, error: &AttemptError) {
+    /// An attempt to connect failed. What is returned is told to the machine right before [`Event::Disconnected`], which has
+    /// no room for the reason: a station that chooses its ways by itself wants `ConnectionFailed` with
+    /// [`AttemptError::fault`].
+    fn attempt_failed(&mut self, now: Instant, error: &AttemptError) -> Option<M::Input> {
         let _ = (now, error);
+        None
     }
 }
 

@@ -6,7 +6,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use pilotwire::{Event, Instant, Machine, Version};
-use pilotwire_wire::{Connection, Driver, Effect};
+use pilotwire_wire::{AttemptError, Connection, Driver, Effect};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadBuf};
 use tokio::task::JoinHandle;
 
@@ -84,6 +84,15 @@ where
     pub(crate) fn lost(&mut self) {
         self.socket = None;
         self.driver.lost(self.clock.now());
+    }
+
+    /// An attempt to connect failed.
+    pub(crate) fn attempt_failed(&mut self, error: &AttemptError) {
+        let now = self.clock.now();
+        if let Some(input) = self.driver.observer_mut().attempt_failed(now, error) {
+            self.driver.handle(now, Event::Input(input));
+        }
+        self.lost();
     }
 
     /// When to call [`on_deadline`](Self::on_deadline).

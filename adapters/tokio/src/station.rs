@@ -107,10 +107,7 @@ where
                 attempt = None;
                 match result {
                     Ok((socket, connection)) => session.connected(socket, connection, version),
-                    Err(error) => {
-                        session.driver.observer_mut().attempt_failed(clock.now(), &error);
-                        session.lost();
-                    }
+                    Err(error) => session.attempt_failed(&error),
                 }
             }
         }

@@ -38,6 +38,7 @@ pub(crate) enum Do {
     Send(String),
     Close,
     Sleep(u64),
+    Tell(String),
 }
 
 impl Machine for Toy {
@@ -64,6 +65,7 @@ impl Machine for Toy {
             Event::Pong | Event::Clock(_) => {}
             Event::Input(Do::Connect(version)) => out.push(Action::Connect(version)),
             Event::Input(Do::Send(text)) => out.push(Action::Send(text)),
+            Event::Input(Do::Tell(text)) => out.push(output(text)),
             Event::Input(Do::Close) => out.push(Action::Close),
             Event::Input(Do::Sleep(millis)) => self.deadline = Some(now + Duration::from_millis(millis)),
         }
@@ -111,8 +113,8 @@ impl Host<Toy> for ToyHost {
         answers
     }
 
-    fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
-        self.tell(&format!("attempt failed: {error}"));
+    fn attempt_failed(&mut self, _: Instant, error: &AttemptError) -> Option<Do> {
+        Some(Do::Tell(format!("attempt failed: {error}")))
     }
 }
 
