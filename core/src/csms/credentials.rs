@@ -30,12 +30,15 @@ pub struct Passwords<C> {
     current: C,
     /// One that the station may use already.
     offered: Option<C>,
+    /// A command with the offered one is under way, and what became of it will be told. Nothing is any more after a restart.
+    #[serde(skip)]
+    is_under_way: bool,
 }
 
 impl<C> Passwords<C> {
     /// A station that has one.
     pub const fn new(current: C) -> Self {
-        Self { current, offered: None }
+        Self { current, offered: None, is_under_way: false }
     }
 
     /// A command will set this one. Make it durable before the command is sent: the station may use it before its answer
@@ -46,11 +49,29 @@ impl<C> Passwords<C> {
             return false;
         }
         self.offered = Some(password);
+        self.is_under_way = true;
         true
+    }
+
+    /// The one that was used last, or that the station accepted.
+    pub const fn current(&self) -> &C {
+        &self.current
+    }
+
+    /// The one that was offered, while it is not known what became of it.
+    pub const fn offered(&self) -> Option<&C> {
+        self.offered.as_ref()
+    }
+
+    /// Whether what became of the offered one will be told: a station that has not heard of it yet shows the current one
+    /// meanwhile, and that settles nothing.
+    pub const fn is_under_way(&self) -> bool {
+        self.is_under_way
     }
 
     /// What became of the one that was offered.
     pub fn settle(&mut self, fate: PasswordFate) {
+        self.is_under_way = false;
         match fate {
             // A01.FR.03.
             PasswordFate::Accepted => {
@@ -66,14 +87,14 @@ impl<C> Passwords<C> {
     }
 
     /// Whether a station that shows a password is let in; `is_it` compares one that is kept with it. Which one it uses is
-    /// settled by that.
+    /// settled by that, unless a command that changes it is under way.
     pub fn admit(&mut self, mut is_it: impl FnMut(&C) -> bool) -> bool {
         if self.offered.as_ref().is_some_and(&mut is_it) {
             self.settle(PasswordFate::Accepted);
             return true;
         }
         let admitted = is_it(&self.current);
-        if admitted {
+        if admitted && !self.is_under_way {
             self.settle(PasswordFate::Refused);
         }
         admitted

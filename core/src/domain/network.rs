@@ -3,8 +3,8 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use pilotwire_messages::Text;
 use pilotwire_messages::v2::NetworkConnectionProfile;
+use pilotwire_messages::{Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::KeyId;
@@ -82,6 +82,35 @@ impl Secret {
     pub fn reveal(&self) -> &str {
         &self.0
     }
+
+    /// Whether it may be the password of a station (A00.FR.205, A00.FR.304; whitepaper of 1.6, §7.2). In 1.6 it is 16 to 20
+    /// bytes, in hexadecimal digits.
+    pub fn is_password(&self, version: Version) -> bool {
+        let text = self.reveal();
+        let length = text.chars().count();
+        match version {
+            Version::V16 => {
+                (32..=longest_password(version)).contains(&length)
+                    && length.is_multiple_of(2)
+                    && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+            }
+            // passwordString of 2.0.1.
+            Version::V201 => {
+                (16..=longest_password(version)).contains(&length)
+                    && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"*-_=:+|@.".contains(&c))
+            }
+            // passwordString of 2.1: any text; HTTP has no place for control characters in it (RFC 7617).
+            Version::V21 => (16..=longest_password(version)).contains(&length) && !text.chars().any(char::is_control),
+        }
+    }
+}
+
+/// Characters of the longest password: 2.0.1 had 40 from the beginning, the later texts leave us up to 64 (A00.FR.205).
+pub(crate) const fn longest_password(version: Version) -> usize {
+    match version {
+        Version::V16 | Version::V201 => 40,
+        Version::V21 => 64,
+    }
 }
 
 impl fmt::Debug for Secret {
@@ -134,4 +163,26 @@ pub enum ConnectionFault {
     Refused,
     /// The CSMS does not speak the version that was offered.
     Version,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    /// S-7; A00.FR.205, A00.FR.304; whitepaper of 1.6, §7.2.
+    #[test]
+    fn passwords_have_their_length_and_their_characters() {
+        let is_password = |version, text: &str| Secret::new(text).is_password(version);
+        let long = |letters: &str, count| letters.chars().cycle().take(count).collect::<String>();
+        let text = |version| [15, 16, 40, 41, 64, 65].map(|n| is_password(version, &long("aB3*-_=:+|@.", n)));
+        assert_eq!(text(Version::V201), [false, true, true, false, false, false]);
+        assert_eq!(text(Version::V21), [false, true, true, true, true, false]);
+        assert!(!is_password(Version::V201, "0123456789abcde#"));
+        assert!(is_password(Version::V21, "Schlüssel 123456") && !is_password(Version::V21, "0123456789abcde\n"));
+        let digits = [30, 31, 32, 33, 38, 40, 42].map(|n| is_password(Version::V16, &long("0123456789aBcDeF", n)));
+        assert_eq!(digits, [false, false, true, false, true, true, false]);
+        assert!(!is_password(Version::V16, &long("g", 32)));
+    }
 }

@@ -92,6 +92,17 @@ fn passwords_are_let_in_as_far_as_the_station_may_use_them() {
     }
 }
 
+/// A command may wait for a station that is away: it comes back with the password that it has, and hears of the new one then.
+#[test]
+fn a_password_under_way_is_not_settled_by_who_has_not_heard_of_it() {
+    let mut passwords = Passwords::new("old");
+    assert!(passwords.offer("new") && passwords.is_under_way());
+    assert!(passwords.admit(|known| *known == "old"));
+    assert_eq!(passwords.offered(), Some(&"new"));
+    passwords.settle(PasswordFate::Accepted);
+    assert_eq!((passwords.current(), passwords.offered(), passwords.is_under_way()), (&"new", None, false));
+}
+
 /// R-6 on the CSMS's side: its power is cut between any two steps, and nothing is left but what the host wrote.
 #[test]
 fn a_csms_that_forgets_lets_the_station_in_all_the_same() {

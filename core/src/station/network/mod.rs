@@ -21,6 +21,7 @@ use super::shared::{Cx, Timer};
 use crate::device_model::{Known, Variables};
 use crate::domain::{
     ClientCertificate, ConnectionFault, NetworkConnectionProfile, NetworkTarget, Secret, SecurityProfile,
+    longest_password,
 };
 pub(crate) use report::{get, refuse, report};
 pub(crate) use settings::{owns, set_profile, set_variable};
@@ -123,7 +124,7 @@ impl Network {
     /// Tells the device model which slots there are.
     pub(crate) fn describe_slots(&self, version: Version, variables: &mut Variables) {
         let numbers: Vec<String> = self.slots.iter().map(|slot| format!("{}", slot.slot)).collect();
-        let longest = rules::longest_password(version);
+        let longest = longest_password(version);
         variables.set_slots(numbers.join(",").into(), i32::try_from(longest).unwrap_or(i32::MAX));
     }
 
@@ -261,7 +262,7 @@ fn drop_weak_passwords(cx: &mut Cx<'_>, network: &mut Network) {
     let version = cx.config.version;
     let factory = Network::new(&cx.config).map(|factory| factory.slots).unwrap_or_default();
     for slot in &mut network.slots {
-        let is_weak = |password: &Secret| !rules::is_password(version, password.reveal());
+        let is_weak = |password: &Secret| !password.is_password(version);
         let own = factory.iter().find(|known| known.slot == slot.slot).and_then(|known| known.password.as_ref());
         if own.is_some_and(is_weak) && slot.password.as_ref() == own {
             cx.refuse(format!("the factory's password of network slot {} is too weak, and is not used", slot.slot));

@@ -5,7 +5,7 @@ use pilotwire_messages::v2::{OcppInterface, OcppTransport, OcppVersion};
 
 use super::super::shared::Cx;
 use crate::device_model::Known;
-use crate::domain::{NetworkConnectionProfile, SecurityProfile};
+use crate::domain::{NetworkConnectionProfile, Secret, SecurityProfile};
 
 /// Seconds that a CALL may wait for its answer.
 const TIMEOUT_S: core::ops::RangeInclusive<i32> = 1..=3_600;
@@ -16,34 +16,6 @@ pub(super) type Why = (&'static str, &'static str);
 /// The protection of a way that was checked.
 pub(super) fn security_of(way: &NetworkConnectionProfile) -> SecurityProfile {
     SecurityProfile::try_from(way.security_profile).unwrap_or(SecurityProfile::Unsecured)
-}
-
-/// Characters of the longest password: 2.0.1 had 40 from the beginning, the later texts leave us up to 64 (A00.FR.205).
-pub(crate) const fn longest_password(version: Version) -> usize {
-    match version {
-        Version::V16 | Version::V201 => 40,
-        Version::V21 => 64,
-    }
-}
-
-/// A00.FR.205, A00.FR.304; whitepaper of 1.6, §7.2.
-pub(super) fn is_password(version: Version, text: &str) -> bool {
-    let length = text.chars().count();
-    match version {
-        // 16 to 20 bytes, two digits each.
-        Version::V16 => {
-            (32..=longest_password(version)).contains(&length)
-                && length.is_multiple_of(2)
-                && text.bytes().all(|digit| digit.is_ascii_hexdigit())
-        }
-        // passwordString of 2.0.1.
-        Version::V201 => {
-            (16..=longest_password(version)).contains(&length)
-                && text.bytes().all(|c| c.is_ascii_alphanumeric() || b"*-_=:+|@.".contains(&c))
-        }
-        // passwordString of 2.1: any text; HTTP has no place for control characters in it (RFC 7617).
-        Version::V21 => (16..=longest_password(version)).contains(&length) && !text.chars().any(char::is_control),
-    }
 }
 
 /// Whether `to` is below `from` and must not be (B09.FR.04, A05.FR.10); A05.FR.08 and A05.FR.09 know one exception.
@@ -103,8 +75,8 @@ pub(super) fn check_way(
 ///
 /// # Errors
 /// Why it cannot be used.
-pub(super) fn check_means(cx: &Cx<'_>, security: SecurityProfile, password: Option<&str>) -> Result<(), Why> {
-    if security.has_password() && !password.is_some_and(|password| is_password(cx.config.version, password)) {
+pub(super) fn check_means(cx: &Cx<'_>, security: SecurityProfile, password: Option<&Secret>) -> Result<(), Why> {
+    if security.has_password() && !password.is_some_and(|password| password.is_password(cx.config.version)) {
         return Err(("InvalidNetworkConf", "there is no password"));
     }
     if security.has_tls() && cx.credentials.roots.is_empty() {
@@ -135,21 +107,6 @@ pub(super) fn tls_of(url: &str) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// S-7; A00.FR.205, A00.FR.304; whitepaper §7.2.
-    #[test]
-    fn passwords_have_their_length_and_their_characters() {
-        let long = |count: usize| "aB3*-_=:+|@.".chars().cycle().take(count).collect::<alloc::string::String>();
-        let fits = |version| [15, 16, 40, 41, 64, 65].map(|count| is_password(version, &long(count)));
-        assert_eq!(fits(Version::V201), [false, true, true, false, false, false]);
-        assert_eq!(fits(Version::V21), [false, true, true, true, true, false]);
-        assert!(!is_password(Version::V201, "0123456789abcde#"));
-        assert!(is_password(Version::V21, "Schlüssel 123456") && !is_password(Version::V21, "0123456789abcde\n"));
-        let digits = |count: usize| "0123456789aBcDeF".chars().cycle().take(count).collect::<alloc::string::String>();
-        let fits = [30, 31, 32, 33, 38, 40, 42].map(|count| is_password(Version::V16, &digits(count)));
-        assert_eq!(fits, [false, false, true, false, true, true, false]);
-        assert!(!is_password(Version::V16, &"g".repeat(32)));
-    }
 
     #[test]
     fn a_url_says_whether_it_is_protected() {

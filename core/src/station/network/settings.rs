@@ -49,12 +49,13 @@ fn set_password(cx: &mut Cx<'_>, network: &mut Network, value: &str) -> SetVaria
     let active = network.active().and_then(|slot| network.slot(slot));
     // Two changes without a connection between them: the CSMS knows the one in the middle, perhaps.
     let is_pending = is_used && active.is_some_and(|slot| slot.previous.is_some());
-    if is_pending || cx.storage_failed || !rules::is_password(cx.version(), value) {
+    let password = Secret::new(value);
+    if is_pending || cx.storage_failed || !password.is_password(cx.version()) {
         return SetVariableStatus::Rejected;
     }
     let numbers: Vec<i32> = network.slots.iter().map(|slot| slot.slot).collect();
     for number in numbers {
-        change_password(cx, network, number, Secret::new(value));
+        change_password(cx, network, number, password.clone());
     }
     network.with_previous = false;
     cx.signal(Signal::CredentialsChanged);
@@ -113,7 +114,7 @@ fn check_slot(cx: &Cx<'_>, network: &Network, number: i32) -> Result<(), Why> {
     if rules::is_downgrade(cx, network.profile(), security) {
         return Err(("NoSecurityDowngrade", "the security profile is lower than the one in use"));
     }
-    rules::check_means(cx, security, slot.password.as_ref().map(Secret::reveal))
+    rules::check_means(cx, security, slot.password.as_ref())
 }
 
 /// 1.6: A05. The same central system over a better protected way, from now on.
@@ -144,7 +145,7 @@ fn raised(cx: &Cx<'_>, network: &Network, value: &str) -> Option<Entry> {
         Some(slot) => Entry { slot: slot.slot, way: slot.way.clone()? },
         None => with_security(network.entry()?, security),
     };
-    let password = network.slot(entry.slot)?.password.as_ref().map(Secret::reveal);
+    let password = network.slot(entry.slot)?.password.as_ref();
     rules::check_means(cx, security, password).ok()?;
     Some(entry)
 }
@@ -205,7 +206,7 @@ fn keep_way(
         return Err(("InvalidConfSlot", "there is no such slot"));
     }
     rules::check_way(cx, Some(network.profile()), way)?;
-    if password.is_some_and(|password| !rules::is_password(cx.version(), password.reveal())) {
+    if password.is_some_and(|password| !password.is_password(cx.version())) {
         return Err(("InvalidNetworkConf", "basicAuthPassword is too short or too long"));
     }
     // Without one of its own the usual one is used, which is that of the way in use.
