@@ -4,11 +4,13 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use csms_lite::pki::{self, PkiError};
-use csms_lite::{Options, Running, ServeError, TlsOptions};
+use csms_lite::{Options, Running, ServeError, Signer, TlsOptions};
 use pilotwire::domain::NoSecurityProfile;
+use pilotwire_pki::authority::Authority;
 use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
 use tracing_subscriber::filter::LevelFilter;
@@ -99,6 +101,14 @@ pub(crate) struct Serve {
     /// The organization that stations' certificates have to name; any that their authority vouches for if absent.
     #[arg(long, value_name = "NAME", requires = "wss")]
     operator: Option<String>,
+    /// A program that signs the certificates that stations ask for, in the place of any authority: it gets the request in
+    /// PEM on its standard input, and writes the certificate and those above it to its standard output. Its environment
+    /// says who asks (PILOTWIRE_STATION) and what for (PILOTWIRE_CERTIFICATE_USE). With --pki, the authority there signs.
+    #[arg(long, value_name = "PROGRAM")]
+    sign_command: Option<PathBuf>,
+    /// How long the authority of --pki lets stations' certificates be good, in days.
+    #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=18_250))]
+    certificate_days: u32,
     /// The lowest security profile that stations may come with: 1, 2 or 3. 0 is --insecure.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=3))]
     security_profile: i32,
@@ -174,9 +184,23 @@ impl Serve {
         Ok(Some(TlsOptions { address, chains, client_roots, operator: self.operator.clone() }))
     }
 
+    /// Who signs the certificates that stations ask for.
+    fn signer(&self) -> Result<Option<Arc<Signer>>, CliError> {
+        let signer = match (&self.sign_command, &self.pki) {
+            (Some(program), _) => Signer::Command(program.clone()),
+            (None, Some(folder)) => {
+                let authority = Authority::load(folder).map_err(PkiError::from)?;
+                Signer::Authority { authority: Arc::new(Mutex::new(authority)), days: self.certificate_days }
+            }
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(Arc::new(signer)))
+    }
+
     pub(crate) fn options(self) -> Result<Options, CliError> {
         Ok(Options {
             tls: self.tls()?,
+            signer: self.signer()?,
             lowest: self.security_profile.try_into()?,
             ocpp: self.ocpp,
             http: self.http,

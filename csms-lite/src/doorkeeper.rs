@@ -9,7 +9,7 @@ use pilotwire_tokio::{Admission, Authenticator};
 use pilotwire_wire::{Refusal, Rejection, Upgrade};
 
 use crate::shared::Shared;
-use crate::store::{Change, NewStation, StationRow, StoreError};
+use crate::store::{Change, NewStation, PasswordStep, StationRow, StoreError};
 
 /// Asks the store.
 pub(crate) struct Doorkeeper(pub(crate) Arc<Shared>);
@@ -75,14 +75,23 @@ impl Doorkeeper {
     /// A00.FR.204: the user is the identity. A station without a password does not get in.
     async fn check_password(&self, station: StationRow, upgrade: &Upgrade) -> Result<(), Refusal> {
         let presented = upgrade.credentials().filter(|credentials| credentials.user == station.identity);
-        let (Some(credentials), Some(hash)) = (presented, station.password) else {
+        let (Some(credentials), Some(passwords)) = (presented, station.passwords) else {
             return Err(Refusal::Unauthorized);
         };
-        let password = credentials.password.clone();
-        match !password.is_empty() && self.0.hasher.verify(password, hash).await {
-            true => Ok(()),
-            false => Err(Refusal::Unauthorized),
+        if credentials.password.is_empty() {
+            return Err(Refusal::Unauthorized);
         }
+        for known in passwords.offered().into_iter().chain([passwords.current()]) {
+            if !self.0.hasher.verify(credentials.password.clone(), known.clone()).await {
+                continue;
+            }
+            if passwords.offered().is_none() {
+                return Ok(());
+            }
+            let shown = Change::Password(station.identity.into(), PasswordStep::Shown(known.clone()));
+            return self.0.store.write(vec![shown]).await.map(drop).map_err(|error| unavailable(&error));
+        }
+        Err(Refusal::Unauthorized)
     }
 }
 

@@ -26,8 +26,10 @@ mod password;
 pub mod pki;
 mod serve;
 mod shared;
+mod signer;
 mod station;
 pub mod store;
 
 pub use password::{Hasher, PasswordError, PasswordHash};
 pub use serve::{Options, Running, ServeError, TlsOptions, serve};
+pub use signer::Signer;

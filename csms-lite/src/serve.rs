@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pilotwire::domain::SecurityProfile;
+use pilotwire::csms::Outcome;
+use pilotwire::domain::{Command, SecurityProfile};
 use pilotwire::{DateTime, Version};
 use pilotwire_tokio::{Clock, Gate, Server, ServerConfig};
 use pilotwire_wire::tls::{
@@ -17,12 +18,13 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::api;
+use crate::api::{self, Api};
 use crate::doorkeeper::Doorkeeper;
 use crate::password::Hasher;
 use crate::shared::Shared;
+use crate::signer::{self, Signer};
 use crate::station::StationFactory;
-use crate::store::{Store, StoreError, make_private_directory};
+use crate::store::{Change, Store, StoreError, make_private_directory};
 
 /// The versions that are offered.
 const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
@@ -55,6 +57,8 @@ pub struct Options {
     pub seed: Option<u64>,
     /// The directory of journals: a file for each life of a station's machine. There are tokens in them. Default: none.
     pub journals: Option<PathBuf>,
+    /// Who signs the certificates that stations ask for. Default: nobody, and stations are told so.
+    pub signer: Option<Arc<Signer>>,
     /// Limits of sockets and handshakes, and of who guesses passwords. Its versions are not heeded.
     pub server: ServerConfig,
 }
@@ -101,6 +105,7 @@ impl Options {
             clock: Clock::of_this_computer(1),
             seed: None,
             journals: None,
+            signer: None,
             // Part 4 §3.3 asks a CSMS for it (errata 4.3); stations that do not offer it get none.
             server: ServerConfig {
                 limits: Limits { compression: Some(Compression::default()), ..Limits::default() },
@@ -150,7 +155,8 @@ pub struct Running {
     stop: watch::Sender<bool>,
     stations: JoinHandle<()>,
     requests: JoinHandle<io::Result<()>>,
-    shared: Arc<Shared>,
+    signing: Option<JoinHandle<()>>,
+    api: Api,
 }
 
 /// Starts a CSMS in the present tokio runtime. Both ports are open when this returns.
@@ -176,26 +182,37 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
     }
     let http = listen(options.http).await?;
     let store = Store::open(&options.data).await?;
-    let shared = Arc::new(Shared::new(&options, store.clone(), seed));
+    store.write(vec![Change::Restarted]).await?;
+    let (signing, wanted) = signer::queue();
+    let signing = options.signer.is_some().then_some(signing);
+    let shared = Arc::new(Shared { signing, ..Shared::new(&options, store.clone(), seed) });
     let config = ServerConfig { versions: VERSIONS.to_vec(), ..options.server };
     let factory = StationFactory(Arc::clone(&shared));
     let server = Server::new(Doorkeeper(Arc::clone(&shared)), factory, config, options.clock);
-    let router = api::router(Arc::clone(&shared), server.handle(), options.api_token);
+    let api = Api { shared: Arc::clone(&shared), stations: server.handle() };
+    let router = api::router(api.clone(), options.api_token);
+    let signing =
+        options.signer.map(|signer| tokio::spawn(signer::run(signer, wanted, Arc::clone(&shared), server.handle())));
     let stop = watch::channel(false).0;
     let (ocpp_address, http_address) = (address(&ocpp)?, address(&http)?);
     gates.push(ocpp.into());
     let stations = tokio::spawn(server.serve(gates, stopped(&stop)));
     let requests = tokio::spawn(axum::serve(http, router).with_graceful_shutdown(stopped(&stop)).into_future());
-    Ok(Running { ocpp: ocpp_address, wss, http: http_address, store, stop, stations, requests, shared })
+    Ok(Running { ocpp: ocpp_address, wss, http: http_address, store, stop, stations, requests, signing, api })
 }
 
 impl Running {
+    /// Lets a station do something, if it is there, and tells how that ended. A station that cannot be spoken to is offline.
+    pub async fn command(&self, station: &str, command: Command) -> Outcome {
+        self.api.command_now(station, command).await
+    }
+
     /// Closes the connections in good order, lets requests end, and closes the database.
     pub async fn shutdown(mut self) {
         self.stop.send_replace(true);
         // They fail by a panic alone, and then there is nothing left to end.
         let _ = (&mut self.stations).await;
-        self.shared.calls.give_up();
+        self.api.shared.calls.give_up();
         let _ = tokio::time::timeout(LAST_REQUESTS, &mut self.requests).await;
         self.store.close().await;
     }
@@ -206,6 +223,9 @@ impl Drop for Running {
         self.stop.send_replace(true);
         self.stations.abort();
         self.requests.abort();
+        if let Some(signing) = &self.signing {
+            signing.abort();
+        }
     }
 }
 
@@ -253,6 +273,7 @@ impl Shared {
             heartbeat_s: options.heartbeat_s,
             seed,
             journals: options.journals.clone(),
+            signing: None,
         }
     }
 }

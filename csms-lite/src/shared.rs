@@ -9,9 +9,10 @@ use pilotwire::DateTime;
 use pilotwire::csms::Outcome;
 use pilotwire::domain::SecurityProfile;
 use pilotwire_tokio::Clock;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::password::Hasher;
+use crate::signer::Wanted;
 use crate::store::Store;
 
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) heartbeat_s: i32,
     pub(crate) seed: u64,
     pub(crate) journals: Option<PathBuf>,
+    /// Takes the certificates that stations want signed, if somebody signs.
+    pub(crate) signing: Option<mpsc::Sender<Wanted>>,
 }
 
 /// API calls that wait for the end of an operation.

@@ -16,7 +16,8 @@ use pilotwire_wire::{Deed, LinkEnd, Observer};
 
 use crate::journal::Journal;
 use crate::shared::Shared;
-use crate::store::{Change, StoreError, Token};
+use crate::signer::Wanted;
+use crate::store::{Change, PasswordStep, StoreError, Token};
 
 /// Ids of transactions of 1.6 that each station has for itself; see [`first_transaction_id`].
 const IDS_PER_STATION: i64 = 1 << 16;
@@ -62,6 +63,7 @@ impl StationFactory {
             interval_s: shared.heartbeat_s,
             first_transaction_id: first_transaction_id(row.number),
             limits: limits(shared.clock.speed()),
+            signs_certificates: shared.signing.is_some(),
             ..Config::new(key, seed_of(shared.seed, key))
         };
         let station: Arc<str> = key.into();
@@ -210,6 +212,10 @@ impl StationHost {
                 run.acknowledged.push(transaction);
                 run.changes.push(Change::Event(station, entry));
             }
+            Deed::Output(Output::PasswordChange { fate, .. }) => {
+                tracing::info!(station = ?self.station, ?fate, "a password was to be changed");
+                run.changes.push(Change::Password(station, PasswordStep::Settle(fate)));
+            }
             Deed::Output(Output::Disconnected) => run.changes.push(Change::Seen(station, at)),
             Deed::Output(output) => {
                 if let Output::Authorize { transaction: Some(id), .. } = &output {
@@ -312,11 +318,24 @@ impl StationHost {
                 tracing::warn!(station = ?self.station, %kind, %at, ?info, ?critical, "a security event");
                 None
             }
+            Output::SigningRequested { csr, usage, request_id } => {
+                self.sign(Wanted { station: Arc::clone(&self.station), csr, usage, request_id });
+                None
+            }
             Output::Report(part) => {
                 tracing::debug!(station = ?self.station, request = part.request_id, "reports are not kept");
                 None
             }
             _ => None,
+        }
+    }
+
+    /// A station whose request finds no place asks again (A02.FR.17).
+    fn sign(&self, wanted: Wanted) {
+        tracing::info!(station = ?self.station, usage = ?wanted.usage, "a certificate is to be signed");
+        let full = self.shared.signing.as_ref().is_some_and(|signing| signing.try_send(wanted).is_err());
+        if full {
+            tracing::warn!(station = ?self.station, "too many certificates wait for a signature: this one was dropped");
         }
     }
 

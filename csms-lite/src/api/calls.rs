@@ -7,6 +7,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pilotwire::Event;
 use pilotwire::csms::{Input, Limits, Outcome};
+use pilotwire::domain::Command;
 use pilotwire::messages::{Json, encode};
 use serde::Deserialize;
 
@@ -30,13 +31,11 @@ pub(super) struct Wait {
 pub(super) async fn call(
     State(api): State<Api>,
     At((id, action)): At<(String, String)>,
-    Asked(Wait { wait_s }): Asked<Wait>,
+    Asked(wait): Asked<Wait>,
     body: Body,
 ) -> Result<Response, ApiError> {
     api.known(&id).await?;
-    if wait_s > LONGEST_WAIT_S {
-        return Err(ApiError::bad_request(format!("wait_s is {LONGEST_WAIT_S} at most")));
-    }
+    let wait_s = wait.checked()?;
     if action.len() > ACTION || !action.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(ApiError::bad_request("an action is a word such as TriggerMessage"));
     }
@@ -50,15 +49,37 @@ pub(super) async fn call(
     answer(outcome)
 }
 
+impl Wait {
+    /// # Errors
+    /// It is too long.
+    pub(super) fn checked(&self) -> Result<u32, ApiError> {
+        match self.wait_s {
+            wait_s @ 0..=LONGEST_WAIT_S => Ok(wait_s),
+            _ => Err(ApiError::bad_request(format!("wait_s is {LONGEST_WAIT_S} at most"))),
+        }
+    }
+}
+
 impl Api {
     async fn ask(&self, id: &str, action: &str, payload: Json, wait_s: u32) -> Result<Outcome, ApiError> {
+        let action = action.into();
+        let raw = |operation, wait_s| Input::RawCall { operation, action, payload, wait_s };
+        self.operate(id, wait_s, raw).await
+    }
+
+    pub(super) async fn command(&self, id: &str, command: Command, wait_s: u32) -> Result<Outcome, ApiError> {
+        self.operate(id, wait_s, |operation, wait_s| Input::Command { operation, command, wait_s }).await
+    }
+
+    /// The same for callers without HTTP: a station that cannot be spoken to is offline.
+    pub(crate) async fn command_now(&self, id: &str, command: Command) -> Outcome {
+        self.command(id, command, 0).await.unwrap_or(Outcome::Offline)
+    }
+
+    /// Starts an operation at a station, and waits for its end.
+    async fn operate(&self, id: &str, wait_s: u32, input: impl FnOnce(u64, u32) -> Input) -> Result<Outcome, ApiError> {
         let mut waiting = self.shared.calls.begin();
-        let input = Input::RawCall {
-            operation: waiting.operation,
-            action: action.into(),
-            payload,
-            wait_s: wait_s.saturating_mul(self.shared.clock.speed()),
-        };
+        let input = input(waiting.operation, wait_s.saturating_mul(self.shared.clock.speed()));
         let asking = async {
             if self.stations.send(id, Event::Input(input)).await.is_err() {
                 return Err(unavailable());
@@ -72,7 +93,7 @@ impl Api {
     }
 }
 
-fn answer(outcome: Outcome) -> Result<Response, ApiError> {
+pub(super) fn answer(outcome: Outcome) -> Result<Response, ApiError> {
     let error = |status, error, message: &str| Err(ApiError::new(status, error, message));
     match outcome {
         Outcome::Payload(payload) => Ok(json(payload.as_str().to_owned())),
@@ -108,7 +129,7 @@ fn json(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-fn unavailable() -> ApiError {
+pub(super) fn unavailable() -> ApiError {
     ApiError::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "unavailable",

@@ -5,6 +5,7 @@
 //! | `GET /health` | 200 if the database can be read; needs no token |
 //! | `GET /v1/stations?after=&limit=` | stations by identity |
 //! | `GET`, `PUT`, `DELETE /v1/stations/{id}` | one; `PUT` takes `password` or `password_hex`, and `registration` |
+//! | `POST /v1/stations/{id}/password?wait_s=` | tells the station to use another `password` or `password_hex`; one that nobody sees if there is no body |
 //! | `POST /v1/stations/{id}/call/{Action}?wait_s=` | the station's answer to a CALL, see below |
 //! | `GET /v1/transactions?station=&open=&after=&limit=` | transactions in the order in which they became known |
 //! | `GET /v1/transactions/{station}/{id}?after=&limit=` | one, with its events |
@@ -22,6 +23,7 @@
 //! | 404 | `not_found` | no such path, station, transaction or token |
 //! | 405 | `method_not_allowed` | |
 //! | 409 | `exists` | the token exists already |
+//! | 409 | `pending`, `not_seen` | the station's password cannot be changed now |
 //! | 413 | `too_large` | the body has more than 64 KiB |
 //! | 503 | `unavailable` | the database, the station's records or the process cannot serve now |
 //!
@@ -38,17 +40,22 @@
 //! | 429 | `busy` | no: too many calls wait before this one |
 //! | 422 | `invalid` | yes, and its answer cannot be read |
 //!
+//! A change of a password ends in the same ways, or with `{"status": ...}` of SetVariables. Until it is known what became of
+//! it, the station is let in with both.
+//!
 //! An action that the station's version does not know goes out all the same: the station says so, as 502.
 
 mod calls;
 mod error;
 mod guard;
+mod passwords;
 mod stations;
 #[cfg(test)]
 mod tests;
 mod tokens;
 mod transactions;
 
+use std::fmt;
 use std::sync::Arc;
 
 use axum::Router;
@@ -78,15 +85,16 @@ const LONGEST_PAGE: u32 = 1000;
 /// What requests are answered from.
 #[derive(Clone)]
 pub(crate) struct Api {
-    shared: Arc<Shared>,
-    stations: ServerHandle<StationFactory>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stations: ServerHandle<StationFactory>,
 }
 
 /// All paths.
-pub(crate) fn router(shared: Arc<Shared>, stations: ServerHandle<StationFactory>, token: Option<Password>) -> Router {
+pub(crate) fn router(api: Api, token: Option<Password>) -> Router {
     let v1 = Router::new()
         .route("/stations", get(stations::list))
         .route("/stations/{id}", get(stations::show).put(stations::put).delete(stations::remove))
+        .route("/stations/{id}/password", post(passwords::change))
         .route("/stations/{id}/call/{action}", post(calls::call))
         .route("/transactions", get(transactions::list))
         .route("/transactions/{station}/{id}", get(transactions::show))
@@ -101,7 +109,7 @@ pub(crate) fn router(shared: Arc<Shared>, stations: ServerHandle<StationFactory>
             ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", "this path has other methods")
         })
         .layer(DefaultBodyLimit::max(BODY))
-        .with_state(Api { shared, stations })
+        .with_state(api)
 }
 
 async fn health(State(api): State<Api>) -> Result<axum::Json<Health>, ApiError> {
@@ -112,6 +120,12 @@ async fn health(State(api): State<Api>) -> Result<axum::Json<Health>, ApiError> 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").finish_non_exhaustive()
+    }
 }
 
 /// A page of a list.
@@ -175,5 +189,9 @@ fn body_text(body: Body) -> Result<String, ApiError> {
 }
 
 fn read_body<T: DeserializeOwned>(body: Body) -> Result<T, ApiError> {
-    serde_json::from_str(&body_text(body)?).map_err(|error| ApiError::bad_request(error.to_string()))
+    read_json(&body_text(body)?)
+}
+
+fn read_json<T: DeserializeOwned>(text: &str) -> Result<T, ApiError> {
+    serde_json::from_str(text).map_err(|error| ApiError::bad_request(error.to_string()))
 }

@@ -39,8 +39,8 @@ pub(super) struct List {
 /// What a client may set. No `Debug`: there is a secret in it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Settings {
-    password: Option<String>,
+pub(super) struct Settings {
+    pub(super) password: Option<String>,
     password_hex: Option<String>,
     registration: Option<RegistrationStatus>,
 }
@@ -50,7 +50,7 @@ impl Api {
         row.last_seen = self.shared.seen.latest(&row.identity).max(row.last_seen);
         View {
             connected: self.stations.is_connected(&row.identity),
-            has_password: row.password.is_some(),
+            has_password: row.passwords.is_some(),
             row,
             connectors,
         }
@@ -130,7 +130,7 @@ pub(super) async fn remove(State(api): State<Api>, At(id): At<String>) -> Result
 }
 
 impl Settings {
-    fn secret(&self) -> Result<Option<Password>, ApiError> {
+    pub(super) fn secret(&self) -> Result<Option<Password>, ApiError> {
         let secret = match (&self.password, &self.password_hex) {
             (Some(_), Some(_)) => return Err(ApiError::bad_request("either password or password_hex")),
             (Some(text), None) => password::from_text(text),

@@ -27,7 +27,8 @@ impl Desk {
         let shared = Arc::new(Shared::new(&options, store, 1));
         let factory = StationFactory(Arc::clone(&shared));
         let server = Server::new(Doorkeeper(Arc::clone(&shared)), factory, ServerConfig::default(), options.clock);
-        Self { router: router(shared, server.handle(), token.map(Password::new)), _server: server, _data: data }
+        let api = Api { shared, stations: server.handle() };
+        Self { router: router(api, token.map(Password::new)), _server: server, _data: data }
     }
 
     async fn send(&self, request: Request<Body>) -> (u16, Value) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pilotwire::csms::Entry;
+use pilotwire::csms::{Entry, PasswordFate};
 use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
 use pilotwire::{DateTime, Version, Write};
 use sqlx::sqlite::SqliteConnection;
@@ -29,6 +29,10 @@ pub enum Change {
     PutStation(NewStation),
     /// The station came with this security profile, and was let in. Touches one row, or none.
     Secured(Arc<str>, SecurityProfile),
+    /// A step in the change of the station's password. Touches one row, or none if nothing is changed by it.
+    Password(Arc<str>, PasswordStep),
+    /// A process begins: nobody will tell what became of passwords that were on their way to stations.
+    Restarted,
     /// Forgets the station's password and security profile, and hides it; its transactions are kept. Touches one row, or
     /// none.
     RemoveStation(Arc<str>, DateTime),
@@ -53,6 +57,18 @@ pub struct NewStation {
     pub at: DateTime,
 }
 
+/// A step in the change of a password; see [`Passwords`](pilotwire::csms::Passwords).
+#[derive(Clone, Debug)]
+pub enum PasswordStep {
+    /// A command will set this one. Touches nothing if the station has no password, or if the fate of another one is not
+    /// known yet.
+    Offer(PasswordHash),
+    /// What became of it.
+    Settle(PasswordFate),
+    /// The station was let in with this one.
+    Shown(PasswordHash),
+}
+
 impl Change {
     pub(super) async fn apply(&self, work: &mut SqliteConnection) -> Result<u64, StoreError> {
         let touched = match self {
@@ -64,6 +80,8 @@ impl Change {
             Self::Event(station, entry) => transactions::event(work, station, entry).await?,
             Self::PutStation(station) => stations::put(work, station).await?,
             Self::Secured(station, profile) => stations::secured(work, station, *profile).await?,
+            Self::Password(station, step) => stations::password(work, station, step).await?,
+            Self::Restarted => stations::restarted(work).await?,
             Self::RemoveStation(station, at) => stations::remove(work, station, *at).await?,
             Self::AddToken(token) => tokens::add(work, token).await?,
             Self::PutToken(token) => tokens::put(work, token).await?,

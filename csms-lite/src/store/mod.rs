@@ -16,7 +16,7 @@ use std::path::Path;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, SqlitePool};
 
-pub use change::{Change, NewStation};
+pub use change::{Change, NewStation, PasswordStep};
 pub use stations::{ConnectorRow, StationRow};
 pub use tokens::Token;
 pub use transactions::{EventRow, TransactionFilter, TransactionRow};

@@ -1,5 +1,6 @@
 //! Stations, their connectors, and the durable records of their machines.
 
+use pilotwire::csms::{PasswordFate, Passwords};
 use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
 use pilotwire::{DateTime, Record, Version, Write};
 use serde::Serialize;
@@ -7,7 +8,7 @@ use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
 use super::rows::{Columns, millis, word};
-use super::{NewStation, Store, StoreError};
+use super::{NewStation, PasswordStep, Store, StoreError};
 use crate::password::PasswordHash;
 
 /// Connectors that are kept for one station; the ids that a station tells may be anything.
@@ -21,9 +22,9 @@ pub struct StationRow {
     /// Counts the stations from 1.
     #[serde(skip)]
     pub number: i64,
-    /// The hash of its password.
+    /// The hashes of its password, and of one that it may use already.
     #[serde(skip)]
-    pub password: Option<PasswordHash>,
+    pub passwords: Option<Passwords<PasswordHash>>,
     /// The highest security profile that it came with: with a lower one it is not let in (A05.FR.06).
     pub security_profile: SecurityProfile,
     /// What it is answered when it boots.
@@ -235,6 +236,7 @@ pub(super) async fn put(work: &mut SqliteConnection, station: &NewStation) -> Re
     let sql = "INSERT INTO stations (identity, number, password, registration, created)
         SELECT $1, COALESCE(MAX(number), 0) + 1, $2, COALESCE($3, 'Accepted'), $4 FROM stations WHERE 1 = 1
         ON CONFLICT (identity) DO UPDATE SET removed = NULL, password = COALESCE($2, stations.password),
+            offered_password = CASE WHEN $2 IS NULL THEN stations.offered_password END,
             registration = COALESCE($3, stations.registration)";
     let done = sqlx::query(sql)
         .bind(&*station.identity)
@@ -246,9 +248,45 @@ pub(super) async fn put(work: &mut SqliteConnection, station: &NewStation) -> Re
     Ok(done.rows_affected())
 }
 
+pub(super) async fn password(
+    work: &mut SqliteConnection,
+    station: &str,
+    step: &PasswordStep,
+) -> Result<u64, sqlx::Error> {
+    let sql = "SELECT password, offered_password, offer_under_way FROM stations WHERE identity = $1";
+    let row = sqlx::query(sql).bind(station).fetch_optional(&mut *work).await?;
+    let Some(mut passwords) = row.as_ref().and_then(read_passwords) else { return Ok(0) };
+    let before = passwords.clone();
+    match step {
+        // The same once more is the same offer.
+        PasswordStep::Offer(hash) if passwords.offered() == Some(hash) => return Ok(1),
+        PasswordStep::Offer(hash) if !passwords.offer(hash.clone()) => return Ok(0),
+        PasswordStep::Offer(_) => {}
+        PasswordStep::Settle(fate) => passwords.settle(*fate),
+        PasswordStep::Shown(hash) => drop(passwords.admit(|known| known == hash)),
+    }
+    if passwords == before {
+        return Ok(0);
+    }
+    let sql = "UPDATE stations SET password = $1, offered_password = $2, offer_under_way = $3 WHERE identity = $4";
+    let done = sqlx::query(sql)
+        .bind(passwords.current().as_str())
+        .bind(passwords.offered().map(PasswordHash::as_str))
+        .bind(i64::from(passwords.is_under_way()))
+        .bind(station)
+        .execute(work)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+pub(super) async fn restarted(work: &mut SqliteConnection) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE stations SET offer_under_way = 0 WHERE offer_under_way = 1";
+    Ok(sqlx::query(sql).execute(work).await?.rows_affected())
+}
+
 /// The row stays: bills refer to it, and a number must not be given twice.
 pub(super) async fn remove(work: &mut SqliteConnection, station: &str, at: DateTime) -> Result<u64, sqlx::Error> {
-    let sql = "UPDATE stations SET removed = $1, password = NULL, security_profile = 0
+    let sql = "UPDATE stations SET removed = $1, password = NULL, offered_password = NULL, security_profile = 0
         WHERE identity = $2 AND removed IS NULL";
     let done = sqlx::query(sql).bind(at.unix_millis()).bind(station).execute(work).await?;
     Ok(done.rows_affected())
@@ -258,7 +296,7 @@ fn read_station(row: &SqliteRow) -> StationRow {
     StationRow {
         identity: row.text("identity").unwrap_or_default(),
         number: row.integer("number").unwrap_or_default(),
-        password: row.text("password").map(PasswordHash::from_stored),
+        passwords: read_passwords(row),
         // One that cannot be read lets nobody in with less than all.
         security_profile: i32::try_from(row.integer("security_profile").unwrap_or_default())
             .ok()
@@ -282,6 +320,17 @@ fn read_station(row: &SqliteRow) -> StationRow {
         boot_reason: row.text("boot_reason"),
         last_seen: row.time("last_seen"),
     }
+}
+
+fn read_passwords(row: &SqliteRow) -> Option<Passwords<PasswordHash>> {
+    let mut passwords = Passwords::new(PasswordHash::from_stored(row.text("password")?));
+    if let Some(offered) = row.text("offered_password") {
+        let _first = passwords.offer(PasswordHash::from_stored(offered));
+        if row.integer("offer_under_way") != Some(1) {
+            passwords.settle(PasswordFate::Unknown);
+        }
+    }
+    Some(passwords)
 }
 
 fn read_connector(row: &SqliteRow) -> ConnectorRow {
