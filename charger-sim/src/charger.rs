@@ -4,13 +4,16 @@ use std::future::{Future, pending};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use pilotwire::domain::EvseId;
 use pilotwire::journal::Recorder;
 use pilotwire::station::{Config, Input};
 use pilotwire::{DateTime, Event, PowerUp, Station};
-use pilotwire_tokio::{Clock, Node, StationConfig, Target, run_station};
+use pilotwire_pki::Keys;
+use pilotwire_tokio::{Clock, Node, StationConfig, Tcp, run_station};
+use pilotwire_wire::{Identity, Limits};
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -34,10 +37,12 @@ const AT_ONCE: usize = 8;
 
 /// What a charger is made with.
 pub struct Settings {
-    /// The station.
+    /// The station, with the ways to its CSMS ([`Factory`](crate::factory::Factory)).
     pub config: Config,
-    /// Whom it calls, as whom, with which password.
-    pub target: Target,
+    /// Who it is.
+    pub identity: Identity,
+    /// Its private keys.
+    pub keys: Keys,
     /// How many times as fast as real time the hardware lives.
     pub clock: Clock,
     /// Where its records are kept.
@@ -60,7 +65,6 @@ pub struct Settings {
 pub struct Charger {
     shared: Shared,
     config: Config,
-    target: watch::Receiver<Target>,
     network: watch::Sender<bool>,
     meter_interval: Duration,
     journal_actions: bool,
@@ -86,7 +90,7 @@ impl Charger {
     /// # Errors
     /// The journal or the records cannot be opened.
     pub fn start(settings: Settings) -> io::Result<Self> {
-        let first_line = Recorder::first_line::<Station>(settings.target.identity.as_str(), &settings.config);
+        let first_line = Recorder::first_line::<Station>(settings.identity.as_str(), &settings.config);
         let journal = settings
             .journal
             .map(|path| JournalFile::create(&path, &first_line).map_err(|error| named("the journal", &path, &error)));
@@ -102,6 +106,7 @@ impl Charger {
             hardware_file,
             seen: Seen::default(),
             storage: settings.storage,
+            keys: settings.keys,
             journal: journal.transpose()?,
             tell: settings.tell,
             frames: settings.frames,
@@ -110,9 +115,8 @@ impl Charger {
         let mut charger = Self {
             meter_interval: Duration::from_secs(settings.meter_interval_s.max(1).into()) / settings.clock.speed(),
             journal_actions: settings.journal_actions,
-            shared: Shared::new(world, settings.clock),
+            shared: Shared::new(world, settings.clock, settings.identity),
             config: settings.config,
-            target: watch::channel(settings.target).1,
             network: watch::channel(true).0,
             inputs,
             life: Box::pin(pending()),
@@ -261,12 +265,16 @@ impl Charger {
         let (inputs, received) = mpsc::channel(INPUTS);
         self.inputs = inputs;
         let recorder = if self.journal_actions { Recorder::with_actions() } else { Recorder::default() };
-        let host = Host { shared: self.shared.clone(), recorder, inputs: self.inputs.clone() };
+        // The station says whom to call before it wants to be connected.
+        let (target, targets) = watch::channel(None);
+        let (shared, version) = (self.shared.clone(), self.config.version);
+        let host = Host { shared, version, recorder, inputs: self.inputs.clone(), target };
         let node = Node { machine: Station::new(self.config.clone()), host, power_up };
         let config = StationConfig {
-            target: self.target.clone(),
+            target: targets,
+            limits: Limits::default(),
+            connector: Arc::new(Tcp),
             network: self.network.subscribe(),
-            ..StationConfig::plain(self.target.borrow().clone())
         };
         for fact in self.with_hardware(|hardware| hardware.waking_facts()) {
             self.fact(fact).map_err(io::Error::other)?;

@@ -8,11 +8,17 @@ use std::time::Duration;
 use csms_lite::Running;
 use csms_lite::store::{Change, Token, TransactionFilter, TransactionRow};
 use pilotwire::Version;
-use pilotwire::domain::{AuthorizationStatus, EvseId, IdToken, IdTokenKind, SecurityProfile, StationIdentity};
+use pilotwire::csms::Outcome;
+use pilotwire::domain::{
+    AuthorizationStatus, Command, EvseId, IdToken, IdTokenKind, MessageTrigger, Reply, SecurityProfile,
+    StationIdentity, TriggerMessageStatus,
+};
 use pilotwire::journal::Limits;
 use pilotwire::messages::Decimal;
 use pilotwire::station::{Config, Input};
+use pilotwire_pki::Keys;
 use pilotwire_tokio::Clock;
+use pilotwire_wire::Identity;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -130,9 +136,12 @@ async fn session(
     let timeline = Arc::new(Timeline::new(station, version));
     let (told, mut events) = mpsc::unbounded_channel();
     let listener = Arc::clone(&timeline);
+    let (mut config, mut keys) = (Config::new(version, identity(station), seed(version), 1), Keys::in_memory());
+    site.factory(csms, station, clock.speed())?.fit(&mut config, &mut keys, station)?;
     let settings = Settings {
-        config: Config::new(version, identity(station), seed(version), 1),
-        target: site.target(csms, station, clock)?,
+        config,
+        identity: Identity::new(station)?,
+        keys,
         clock,
         storage: Storage::memory(),
         hardware: None,
@@ -148,11 +157,14 @@ async fn session(
     };
     let mut charger = Charger::start(settings)?;
     let mut player = Player { charger: &mut charger, events: &mut events, timeline: &timeline };
-    let (started, ended) = player.play().await.map_err(|error| format!("{station}: {error}"))?;
+    let (started, ended) =
+        player.play(csms, station, site.renews()).await.map_err(|error| format!("{station}: {error}"))?;
     player.until_billed(csms, station).await?;
     charger.stop().await;
     let answered = timeline.answered();
-    let missing = expected(version).iter().filter(|step| !answered.iter().any(|known| known == *step));
+    let renewed: &[&str] = if site.renews() { &["SignCertificate"] } else { &[] };
+    let expected = expected(version).iter().chain(renewed);
+    let missing = expected.filter(|step| !answered.iter().any(|known| known == *step));
     Ok(Session {
         station,
         version,
@@ -224,7 +236,7 @@ struct Player<'a> {
 
 impl Player<'_> {
     /// Gives back what the hardware showed when the transaction started and when it ended.
-    async fn play(&mut self) -> Result<(Shown, Shown), Failure> {
+    async fn play(&mut self, csms: &Running, station: &str, renews: bool) -> Result<(Shown, Shown), Failure> {
         self.until("registered").await?;
         self.pass(5).await?;
         self.deed("the driver plugs in");
@@ -237,7 +249,11 @@ impl Player<'_> {
         self.deed("the vehicle asks for energy");
         self.charger.with_hardware(|hardware| hardware.evse(EVSE).map(|evse| evse.ready = true));
         self.charger.fact(Input::EvReady { evse: EVSE })?;
-        self.pass(CHARGING_S).await?;
+        self.pass(CHARGING_S / 2).await?;
+        if renews {
+            self.renew(csms, station).await?;
+        }
+        self.pass(CHARGING_S - CHARGING_S / 2).await?;
         self.present_token("the driver presents the token again")?;
         let ended = self.until("transaction_ended").await?;
         self.pass(5).await?;
@@ -247,6 +263,24 @@ impl Player<'_> {
         self.charger.fact(Input::CableUnplugged { evse: EVSE })?;
         self.pass(5).await?;
         Ok((Shown::in_event(&started)?, Shown::in_event(&ended)?))
+    }
+
+    /// The CSMS has the charger's certificate renewed while the vehicle charges (A02); the next connection shows it.
+    async fn renew(&mut self, csms: &Running, station: &str) -> Result<(), Failure> {
+        self.deed("the CSMS asks for a new certificate");
+        let message = MessageTrigger::SignChargingStationCertificate;
+        let command = Command::Trigger { message, place: None };
+        let outcome = self.charger.live(csms.command(station, command)).await?;
+        if outcome != Outcome::Reply(Reply::Trigger(TriggerMessageStatus::Accepted)) {
+            return Err(format!("the charger does not renew its certificate: {outcome:?}").into());
+        }
+        while self.until("use_network").await?.get("key").and_then(Value::as_u64).is_none_or(|key| key == 0) {}
+        let outcome = self.until_any(&["connected", "connect_failed"]).await?;
+        if outcome.get("error").is_some() {
+            return Err(format!("the new certificate does not connect: {outcome}").into());
+        }
+        self.deed("the charger is connected again, and has shown its new certificate");
+        Ok(())
     }
 
     fn deed(&self, what: &str) {
@@ -271,10 +305,14 @@ impl Player<'_> {
 
     /// Waits for an event of the charger.
     async fn until(&mut self, name: &str) -> Result<Value, Failure> {
+        self.until_any(&[name]).await
+    }
+
+    async fn until_any(&mut self, names: &[&str]) -> Result<Value, Failure> {
         let events = &mut *self.events;
         let heard = async {
             while let Some(event) = events.recv().await {
-                if event.get("event").and_then(Value::as_str) == Some(name) {
+                if event.get("event").and_then(Value::as_str).is_some_and(|name| names.contains(&name)) {
                     return Some(event);
                 }
             }
@@ -282,7 +320,7 @@ impl Player<'_> {
         };
         match self.charger.live(tokio::time::timeout(PATIENCE, heard)).await? {
             Ok(Some(event)) => Ok(event),
-            _ => Err(format!("no {name} within {PATIENCE:?}").into()),
+            _ => Err(format!("no {} within {PATIENCE:?}", names.join(" or ")).into()),
         }
     }
 

@@ -2,13 +2,16 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use pilotwire::domain::{CryptoTask, NetworkTarget};
 use pilotwire::journal::Recorder;
 use pilotwire::station::{Input, Output};
-use pilotwire::{Action, Event, Instant, Station};
-use pilotwire_tokio::{AttemptError, Clock};
-use pilotwire_wire::{Deed, LinkEnd, Observer};
+use pilotwire::{Action, DateTime, Event, Instant, Station, Version};
+use pilotwire_pki::{Keys, perform};
+use pilotwire_tokio::{AttemptError, Clock, Target};
+use pilotwire_wire::tls::TimeSource;
+use pilotwire_wire::{Deed, Identity, LinkEnd, Observer};
 use serde_json::{Value, json};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::hardware::Hardware;
 use crate::journal::JournalFile;
@@ -21,6 +24,7 @@ pub(crate) struct World {
     pub(crate) hardware_file: Option<HardwareFile>,
     pub(crate) seen: Seen,
     pub(crate) storage: Storage,
+    pub(crate) keys: Keys,
     pub(crate) journal: Option<JournalFile>,
     /// Takes events, one JSON object each.
     pub(crate) tell: Box<dyn FnMut(Value) + Send>,
@@ -33,13 +37,15 @@ pub(crate) struct World {
 pub(crate) struct Shared {
     world: Arc<Mutex<World>>,
     pub(crate) clock: Clock,
+    identity: Arc<Identity>,
     /// The station wants to be restarted.
     pub(crate) reboot: Arc<Notify>,
 }
 
 impl Shared {
-    pub(crate) fn new(world: World, clock: Clock) -> Self {
-        Self { world: Arc::new(Mutex::new(world)), clock, reboot: Arc::new(Notify::new()) }
+    pub(crate) fn new(world: World, clock: Clock, identity: Identity) -> Self {
+        let (world, reboot) = (Arc::new(Mutex::new(world)), Arc::new(Notify::new()));
+        Self { world, clock, identity: Arc::new(identity), reboot }
     }
 
     /// A panic elsewhere does not make the hardware disappear.
@@ -72,9 +78,12 @@ impl Shared {
 /// The host of one life of the station.
 pub(crate) struct Host {
     pub(crate) shared: Shared,
+    pub(crate) version: Version,
     pub(crate) recorder: Recorder,
     /// The way on which the station is told facts.
     pub(crate) inputs: mpsc::Sender<Event<Input>>,
+    /// Whom the station calls; nobody while that cannot be used.
+    pub(crate) target: watch::Sender<Option<Target>>,
 }
 
 impl Observer<Input, Output> for Host {
@@ -135,8 +144,9 @@ impl pilotwire_tokio::Host<Station> for Host {
         answers
     }
 
-    fn attempt_failed(&mut self, _: Instant, error: &AttemptError) {
+    fn attempt_failed(&mut self, _: Instant, error: &AttemptError) -> Option<Input> {
         self.shared.tell("connect_failed", json!({ "error": error.to_string() }));
+        Some(Input::ConnectionFailed(error.fault()))
     }
 }
 
@@ -162,7 +172,36 @@ impl Host {
                 self.shared.tell(event, details);
             }
         }
-        answer
+        match output {
+            Output::UseNetwork(network) => {
+                self.use_network(network);
+                None
+            }
+            Output::Crypto { operation, task } => self.compute(*operation, task),
+            _ => answer,
+        }
+    }
+
+    fn use_network(&self, network: &NetworkTarget) {
+        let private_key = |key| Some(self.shared.world().keys.private_key(key)?.secret_pkcs8_der().to_vec());
+        let clock = self.shared.clock;
+        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+        let target = Target::of_network(network, self.version, &self.shared.identity, private_key, time);
+        if let Err(error) = &target {
+            self.shared.tell("network_unusable", json!({ "slot": network.slot, "error": error.to_string() }));
+        }
+        self.target.send_replace(target.ok());
+    }
+
+    fn compute(&self, operation: u64, task: &CryptoTask) -> Option<Input> {
+        let (result, oddities) = {
+            let keys = &mut self.shared.world().keys;
+            (perform(keys, task), keys.take_oddities())
+        };
+        for oddity in oddities {
+            self.shared.tell("keys_odd", json!({ "file": oddity.path, "what": oddity.what }));
+        }
+        result.map(|result| Input::CryptoDone { operation, result })
     }
 
     fn move_hardware(&self, now: Instant, output: &Output) -> Option<Input> {
@@ -204,6 +243,15 @@ impl Host {
             }
             _ => None,
         }
+    }
+}
+
+const fn name_of(task: &CryptoTask) -> &'static str {
+    match task {
+        CryptoTask::MakeCsr { .. } => "make_csr",
+        CryptoTask::Examine { .. } => "examine",
+        CryptoTask::ReadOcsp { .. } => "read_ocsp",
+        CryptoTask::KeepKeys { .. } => "keep_keys",
     }
 }
 
@@ -251,10 +299,11 @@ fn describe(output: &Output) -> (&'static str, Value) {
             json!({ "evse": evse, "transaction": transaction, "register_wh": register_wh, "reason": reason }),
         ),
         Output::UseNetwork(target) => {
-            let (url, security) = (&target.way.ocpp_csms_url, target.security);
-            ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security }))
+            let (url, security, key) =
+                (&target.way.ocpp_csms_url, target.security, target.client.as_ref().map(|own| own.key));
+            ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security, "key": key }))
         }
-        Output::Crypto { operation, .. } => ("crypto", json!({ "operation": operation })),
+        Output::Crypto { operation, task } => ("crypto", json!({ "operation": operation, "task": name_of(task) })),
         Output::SecurityEvent { kind, at, info, critical } => {
             ("security_event", json!({ "kind": kind, "at": at, "info": info, "critical": critical }))
         }

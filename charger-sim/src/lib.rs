@@ -3,6 +3,7 @@
 //! * [`hardware`] — EVSEs, cables, contactors, meters and vehicles, exact to the millijoule;
 //! * [`storage`] — the records of a station in a directory, or in memory;
 //! * [`charger`] — the station, its hardware and its link on tokio, with power cuts;
+//! * [`factory`] — whom it calls, and what it shows and trusts;
 //! * [`control`] — the physical world as JSON lines;
 //! * [`journal`] — journals in files: written, replayed, traced;
 //! * [`check`] — payloads and frames against the message tables;
@@ -14,6 +15,7 @@ pub mod check;
 mod command;
 pub mod control;
 pub mod demo;
+pub mod factory;
 pub mod hardware;
 mod host;
 pub mod journal;

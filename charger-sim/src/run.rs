@@ -6,16 +6,18 @@ use std::sync::Arc;
 
 use charger_sim::charger::{Charger, Settings};
 use charger_sim::control::{self, MAX_LINE};
+use charger_sim::factory::{self, Factory};
 use charger_sim::say;
 use charger_sim::storage::Storage;
-use pilotwire::DateTime;
 use pilotwire::charging::Rating;
-use pilotwire::domain::StationIdentity;
+use pilotwire::domain::{SecurityProfile, StationIdentity, VariableId};
 use pilotwire::messages::Text;
 use pilotwire::station::Config;
-use pilotwire_tokio::{Clock, Target};
+use pilotwire_pki::Keys;
+use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
-use pilotwire_wire::tls::{ClientTls, KeyedChain, TimeSource};
+use rustls_pki_types::PrivatePkcs8KeyDer;
+use rustls_pki_types::pem::PemObject;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Stdin};
 use tokio::sync::Notify;
@@ -38,18 +40,22 @@ pub(crate) async fn run(options: RunOptions) -> Result<bool, Box<dyn Error>> {
 
 fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<dyn Error>> {
     let clock = Clock::of_this_computer(options.speed);
-    let target = target(options, clock)?;
-    let storage = match &options.state {
+    let (storage, mut keys) = match &options.state {
         Some(path) => {
             let records = path.join("records");
-            Storage::directory(&records).map_err(|error| format!("--state {}: {error}", records.display()))?
+            let storage = Storage::directory(&records);
+            let storage = storage.map_err(|error| format!("--state {}: {error}", records.display()))?;
+            (storage, Keys::open(path.join("keys"))?)
         }
-        None => Storage::memory(),
+        None => (Storage::memory(), Keys::in_memory()),
     };
+    let mut config = config(options);
+    fittings(options)?.fit(&mut config, &mut keys, options.id.as_str())?;
     let print = if options.control { |event: Value| say(&event.to_string()) } else { |event| say(&for_people(event)) };
     Ok(Settings {
-        config: config(options),
-        target,
+        config,
+        identity: options.id.clone(),
+        keys,
         clock,
         storage,
         hardware: options.state.as_ref().map(|path| path.join("hardware.json")),
@@ -88,50 +94,63 @@ fn config(options: &RunOptions) -> Config {
 }
 
 /// Whom the charger calls, and with what; refused if that is not the security profile that was asked for.
-fn target(options: &RunOptions, clock: Clock) -> Result<Target, String> {
-    let target = Target {
-        endpoint: options.csms.clone(),
-        identity: options.id.clone(),
-        password: password(options)?,
-        tls: tls(options, clock)?,
-    };
-    let (secure, password, own) = (target.endpoint.secure, target.password.is_some(), options.tls_cert.is_some());
-    if secure && target.tls.is_none() {
+fn fittings(options: &RunOptions) -> Result<Factory, String> {
+    let (secure, password, own) = (options.csms.secure, password(options)?, own(options)?);
+    if secure && options.tls_ca.is_none() {
         return Err("wss:// needs --tls-ca: what the CSMS's certificate has to lead to".into());
     }
-    let comes_with = match (secure, password, own) {
-        (true, _, true) => 3,
-        (true, true, false) => 2,
-        (false, true, _) => 1,
-        _ => 0,
+    let comes_with = match (secure, password.is_some(), own.is_some()) {
+        (true, _, true) => SecurityProfile::TlsClient,
+        (true, _, false) => SecurityProfile::TlsBasic,
+        (false, true, _) => SecurityProfile::Basic,
+        (false, false, _) => SecurityProfile::Unsecured,
     };
-    match options.security_profile {
-        Some(asked) if asked != comes_with => Err(format!(
-            "--security-profile {asked} does not fit: {}",
-            match asked {
-                0 => "profile 0 is ws:// without a password",
-                1 => "profile 1 is ws:// with a password",
-                2 => "profile 2 is wss:// with a password and without --tls-cert",
-                _ => "profile 3 is wss:// with --tls-cert and --tls-key",
-            }
-        )),
-        _ => Ok(target),
+    let asked =
+        options.security_profile.map(SecurityProfile::try_from).transpose().map_err(|error| error.to_string())?;
+    if comes_with == SecurityProfile::Unsecured && asked.is_none() {
+        return Err("nothing protects ws:// without a password; if that is meant, say --security-profile 0".into());
+    }
+    if asked.is_some_and(|asked| asked != comes_with) || (comes_with == SecurityProfile::TlsBasic && password.is_none())
+    {
+        return Err(misfit(asked.unwrap_or(comes_with)));
+    }
+    let roots = options.tls_ca.iter().map(read).collect::<Result<_, _>>()?;
+    let (endpoint, message_timeout_s) = (options.csms.clone(), message_timeout_s(options)?);
+    Ok(Factory { endpoint, message_timeout_s, profile: comes_with, password, roots, own })
+}
+
+/// The way to the CSMS has one of its own, which goes before the variable.
+fn message_timeout_s(options: &RunOptions) -> Result<i32, String> {
+    let id = VariableId::new("OCPPCommCtrlr", "MessageTimeout").instance("Default");
+    match options.variables.iter().rfind(|(set, _)| set.names(&id)) {
+        None => Ok(factory::message_timeout_s(options.speed)),
+        Some((_, value)) => match value.parse() {
+            Ok(seconds @ 1..=3_600) => Ok(seconds),
+            _ => Err(format!("OCPPCommCtrlr.MessageTimeout[Default]={value}: use 1 to 3600 seconds")),
+        },
     }
 }
 
-fn tls(options: &RunOptions, clock: Clock) -> Result<Option<ClientTls>, String> {
-    let Some(root) = &options.tls_ca else { return Ok(None) };
-    let read = |path: &PathBuf| std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()));
-    let own = match (&options.tls_cert, &options.tls_key) {
-        (Some(certificate), Some(key)) => {
-            let chain = KeyedChain::from_pem(&read(certificate)?, &read(key)?);
-            Some(chain.map_err(|error| format!("--tls-cert {}: {error}", certificate.display()))?)
-        }
-        _ => None,
+fn misfit(profile: SecurityProfile) -> String {
+    let needs = match profile {
+        SecurityProfile::Unsecured => "ws:// without a password",
+        SecurityProfile::Basic => "ws:// with a password",
+        SecurityProfile::TlsBasic => "wss:// with a password and without --tls-cert",
+        SecurityProfile::TlsClient => "wss:// with --tls-cert and --tls-key",
     };
-    let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
-    let tls = ClientTls::new(&[read(root)?], own.as_ref(), time);
-    tls.map(Some).map_err(|error| format!("--tls-ca {}: {error}", root.display()))
+    format!("--security-profile {profile} does not fit: it is {needs}")
+}
+
+fn read(path: &PathBuf) -> Result<String, String> {
+    std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+/// The charger's certificate and key.
+fn own(options: &RunOptions) -> Result<Option<(String, PrivatePkcs8KeyDer<'static>)>, String> {
+    let (Some(certificate), Some(key)) = (&options.tls_cert, &options.tls_key) else { return Ok(None) };
+    let der = PrivatePkcs8KeyDer::from_pem_slice(read(key)?.as_bytes());
+    let der = der.map_err(|error| format!("--tls-key {}: no private key in PKCS #8: {error}", key.display()))?;
+    Ok(Some((read(certificate)?, der)))
 }
 
 fn password(options: &RunOptions) -> Result<Option<Password>, String> {

@@ -2,21 +2,25 @@
 
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use csms_lite::store::{Change, NewStation};
-use csms_lite::{Hasher, Running, TlsOptions};
-use pilotwire::DateTime;
+use csms_lite::{Hasher, Running, Signer, TlsOptions};
 use pilotwire::domain::{SecurityProfile, Subject};
 use pilotwire_pki::authority::{Authority, Issued, Validity};
-use pilotwire_tokio::{Clock, Target};
-use pilotwire_wire::tls::{ClientTls, KeyedChain, TimeSource};
-use pilotwire_wire::{Endpoint, Identity, Password};
+use pilotwire_tokio::Clock;
+use pilotwire_wire::tls::KeyedChain;
+use pilotwire_wire::{Endpoint, Password};
+
+use crate::factory::{Factory, message_timeout_s};
 
 type Failure = Box<dyn Error>;
 
 /// Chargers live fast: their certificates are good for longer than the demo takes.
 const YEAR_MS: i64 = 365 * 24 * 60 * 60 * 1_000;
+
+/// Renewed ones are good for as long as chargers need not renew them by themselves.
+const RENEWED_DAYS: u32 = 90;
 
 /// Who stands in all certificates.
 const OPERATOR: &str = "Demo";
@@ -24,7 +28,7 @@ const OPERATOR: &str = "Demo";
 pub(crate) struct Site {
     profile: SecurityProfile,
     validity: Validity,
-    authority: Option<Mutex<Authority>>,
+    authority: Option<Arc<Mutex<Authority>>>,
     root: String,
     shown: Option<KeyedChain>,
 }
@@ -41,7 +45,12 @@ impl Site {
         let mut authority = Authority::root(&subject, validity)?;
         let root = authority.root_pem();
         let shown = Some(keyed(&authority.server(OPERATOR, &["127.0.0.1"], validity)?)?);
-        Ok(Self { profile, validity, authority: Some(Mutex::new(authority)), root, shown })
+        Ok(Self { profile, validity, authority: Some(Arc::new(Mutex::new(authority))), root, shown })
+    }
+
+    /// Whether chargers have certificates to renew.
+    pub(crate) fn renews(&self) -> bool {
+        self.profile == SecurityProfile::TlsClient
     }
 
     /// Opens the CSMS's doors for this profile, and for no lower one.
@@ -55,6 +64,8 @@ impl Site {
             client_roots: vec![self.root.clone()],
             operator: Some(OPERATOR.into()),
         });
+        let signer = |authority| Signer::Authority { authority: Arc::clone(authority), days: RENEWED_DAYS };
+        options.signer = self.authority.as_ref().map(signer).map(Arc::new);
     }
 
     /// Makes a charger known to the CSMS.
@@ -79,31 +90,29 @@ impl Site {
         Ok(url.parse()?)
     }
 
-    /// Whom a charger calls, and with what.
-    pub(crate) fn target(&self, csms: &Running, station: &str, clock: Clock) -> Result<Target, Failure> {
-        let tls = match &self.authority {
-            Some(authority) => Some(self.tls(authority, station, clock)?),
-            None => None,
-        };
-        let (endpoint, identity) = (self.endpoint(csms)?, Identity::new(station)?);
-        Ok(Target { endpoint, identity, password: self.password(station), tls })
-    }
-
-    fn tls(&self, authority: &Mutex<Authority>, station: &str, clock: Clock) -> Result<ClientTls, Failure> {
-        let own = match self.profile {
-            SecurityProfile::TlsClient => {
+    /// What a charger leaves the factory with.
+    pub(crate) fn factory(&self, csms: &Running, station: &str, speed: u32) -> Result<Factory, Failure> {
+        let own = match (self.profile, &self.authority) {
+            (SecurityProfile::TlsClient, Some(authority)) => {
                 let mut authority = authority.lock().unwrap_or_else(PoisonError::into_inner);
-                Some(keyed(&authority.station(station, self.validity)?)?)
+                let issued = authority.station(station, self.validity)?;
+                Some((issued.chain_pem, issued.private_key))
             }
             _ => None,
         };
-        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
-        Ok(ClientTls::new(&[&self.root], own.as_ref(), time)?)
+        Ok(Factory {
+            endpoint: self.endpoint(csms)?,
+            message_timeout_s: message_timeout_s(speed),
+            profile: self.profile,
+            password: self.password(station),
+            roots: self.authority.is_some().then(|| self.root.clone()).into_iter().collect(),
+            own,
+        })
     }
 
-    /// Long enough for both editions (A00.FR.205), and nobody's but the demo's.
+    /// Short and long enough for both editions (A00.FR.205), and nobody's but the demo's.
     fn password(&self, station: &str) -> Option<Password> {
-        self.profile.has_password().then(|| Password::new(format!("demo-password-of-{station}")))
+        self.profile.has_password().then(|| Password::new(format!("password-{station:*<10}")))
     }
 }
 

@@ -13,7 +13,7 @@ use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
 use serde_json::{Value, json};
 
-const PASSWORD: &str = "correct horse battery";
+const PASSWORD: &str = "correct-horse-bat";
 /// Nothing here takes longer than this, or it will never come.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -259,7 +259,7 @@ async fn what_a_killed_process_had_not_delivered_is_delivered_by_the_next_one() 
 async fn a_wrong_password_is_told_and_the_station_goes_on_trying() {
     let folder = tempfile::tempdir().unwrap();
     let csms = csms(folder.path()).await;
-    let mut sim = Sim::start(&csms, "2.0.1", &["--password", "not the right password"]);
+    let mut sim = Sim::start(&csms, "2.0.1", &["--password", "not-the-right-one"]);
     aside(move || {
         for _ in 0..2 {
             let failed = sim.until("connect_failed", json!({}));

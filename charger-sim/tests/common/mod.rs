@@ -88,6 +88,7 @@ pub struct Sim {
 pub fn command(url: &str, more: &[&str]) -> Command {
     let mut command = Command::new(SIM);
     command.args(["run", "--csms", url, "--id", "CS001", "--control", "--speed", "30"]);
+    command.args(["--security-profile", "0"]);
     command.args(["--set", "OCPPCommCtrlr.MessageTimeout[Default]=120"]).args(more);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
