@@ -7,17 +7,20 @@ use std::path::{Path, PathBuf};
 use pilotwire::journal::{About, Damage, Difference, Limits, Replayed, Role, Trace, about, replay_within};
 use pilotwire::{Csms, Station};
 
+use crate::storage::create_private;
+
 /// A journal that is being written.
 #[derive(Debug)]
 pub struct JournalFile(BufWriter<File>);
 
 impl JournalFile {
-    /// Begins a journal with its first line; a file that was there is replaced.
+    /// Begins a journal with its first line; a file that was there is replaced. Its owner alone can read it: there are
+    /// passwords in it.
     ///
     /// # Errors
     /// The file cannot be written.
     pub fn create(path: &Path, first_line: &str) -> io::Result<Self> {
-        let mut journal = Self(BufWriter::new(File::create(path)?));
+        let mut journal = Self(BufWriter::new(create_private(path)?));
         journal.line(first_line)?;
         Ok(journal)
     }

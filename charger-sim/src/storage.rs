@@ -101,11 +101,20 @@ fn file_name(key: &str) -> io::Result<String> {
 
 fn put(directory: &Path, name: &str, value: &str) -> io::Result<()> {
     let unfinished = directory.join(format!("{name}{UNFINISHED}"));
-    let mut file = File::create(&unfinished)?;
+    let mut file = create_private(&unfinished)?;
     file.write_all(value.as_bytes())?;
     file.sync_all()?;
     fs::rename(&unfinished, directory.join(name))?;
     sync(directory)
+}
+
+/// A new file that its owner alone can read: there are passwords in records and journals.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 fn delete(directory: &Path, name: &str) -> io::Result<()> {
@@ -184,6 +193,17 @@ mod tests {
         }
         let again = Storage::directory(folder.path()).unwrap();
         assert_eq!(again.load().unwrap().0, [record("event/1", "c")]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn records_are_their_owners_alone() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let mut storage = Storage::directory(folder.path()).unwrap();
+        storage.write(Write::Put(record("network/slot/1", "a password"))).unwrap();
+        let metadata = fs::metadata(folder.path().join("network,slot,1")).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
     }
 
     #[test]

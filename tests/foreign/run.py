@@ -18,6 +18,7 @@ async def charger_against_foreign_csms(charger_sim, version):
     server, port = await csms.serve(version, seen)
     charger = await asyncio.create_subprocess_exec(
         charger_sim, "run", "--csms", f"ws://127.0.0.1:{port}/ocpp", "--id", "PW001", "--version", version,
+        "--security-profile", "0",
         "--control", stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
     )
 
