@@ -15,7 +15,7 @@ use pilotwire_wire::tls::{
 };
 use pilotwire_wire::{Compression, Limits, Password};
 use tokio::net::TcpListener;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::api::{self, Api};
@@ -28,6 +28,8 @@ use crate::store::{Change, Store, StoreError, make_private_directory};
 
 /// The versions that are offered.
 const VERSIONS: [Version; 2] = [Version::V16, Version::V201];
+/// Certificates that wait for a signature; a station whose request finds no place asks again.
+const WAITING_REQUESTS: usize = 1_024;
 /// How long HTTP requests under way may take to end at a shutdown, in real time.
 const LAST_REQUESTS: Duration = Duration::from_secs(5);
 
@@ -183,7 +185,7 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
     let http = listen(options.http).await?;
     let store = Store::open(&options.data).await?;
     store.write(vec![Change::Restarted]).await?;
-    let (signing, wanted) = signer::queue();
+    let (signing, wanted) = mpsc::channel(WAITING_REQUESTS);
     let signing = options.signer.is_some().then_some(signing);
     let shared = Arc::new(Shared { signing, ..Shared::new(&options, store.clone(), seed) });
     let config = ServerConfig { versions: VERSIONS.to_vec(), ..options.server };

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pilotwire::DateTime;
 use pilotwire::csms::Outcome;
-use pilotwire::domain::SecurityProfile;
+use pilotwire::domain::{CertificateSigningUse, SecurityProfile};
+use pilotwire::messages::Text;
 use pilotwire_tokio::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::password::Hasher;
-use crate::signer::Wanted;
 use crate::store::Store;
 
 #[derive(Debug)]
@@ -32,6 +32,16 @@ pub(crate) struct Shared {
     pub(crate) journals: Option<PathBuf>,
     /// Takes the certificates that stations want signed, if somebody signs.
     pub(crate) signing: Option<mpsc::Sender<Wanted>>,
+}
+
+/// A certificate that a station wants signed.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    pub(crate) station: Arc<str>,
+    /// The request, in PEM.
+    pub(crate) csr: Text,
+    pub(crate) usage: Option<CertificateSigningUse>,
+    pub(crate) request_id: Option<i32>,
 }
 
 /// API calls that wait for the end of an operation.

@@ -17,11 +17,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process;
 use tokio::sync::{Semaphore, mpsc};
 
-use crate::shared::Shared;
+use crate::shared::{Shared, Wanted};
 use crate::station::StationFactory;
 
-/// Requests that wait for a signature; a station whose request finds no place asks again.
-const WAITING: usize = 1_024;
 /// Requests that are signed at once.
 const AT_ONCE: usize = 4;
 /// How long a command may take, in real time.
@@ -47,15 +45,6 @@ pub enum Signer {
     Command(PathBuf),
 }
 
-/// A station's request.
-#[derive(Debug)]
-pub(crate) struct Wanted {
-    pub(crate) station: Arc<str>,
-    pub(crate) csr: Text,
-    pub(crate) usage: Option<CertificateSigningUse>,
-    pub(crate) request_id: Option<i32>,
-}
-
 /// Why nothing was signed.
 #[derive(Debug, thiserror::Error)]
 enum Unsigned {
@@ -79,11 +68,6 @@ enum Unsigned {
     NoChain,
     #[error("the signer ended by itself")]
     Gone,
-}
-
-/// A queue for requests, and its end.
-pub(crate) fn queue() -> (mpsc::Sender<Wanted>, mpsc::Receiver<Wanted>) {
-    mpsc::channel(WAITING)
 }
 
 /// Signs until nobody can ask any more.

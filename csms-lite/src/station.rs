@@ -15,8 +15,7 @@ use pilotwire_tokio::{Factory, Host, Node};
 use pilotwire_wire::{Deed, LinkEnd, Observer};
 
 use crate::journal::Journal;
-use crate::shared::Shared;
-use crate::signer::Wanted;
+use crate::shared::{Shared, Wanted};
 use crate::store::{Change, PasswordStep, StoreError, Token};
 
 /// Ids of transactions of 1.6 that each station has for itself; see [`first_transaction_id`].
