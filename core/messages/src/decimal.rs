@@ -64,13 +64,18 @@ impl Decimal {
     }
 
     /// The value in units of 10^-`scale`, rounded towards zero: `2.5` at scale 3 is 2500. Saturates.
+    #[inline]
     pub fn scaled(self, scale: u8) -> i64 {
-        let wide = i128::from(self.mantissa);
-        let value = match scale.checked_sub(self.scale()) {
-            Some(up) => wide.saturating_mul(10_i128.saturating_pow(u32::from(up))),
-            None => wide / 10_i128.pow(u32::from(self.scale() - scale)),
+        let Some(up) = scale.checked_sub(self.scale()) else {
+            return self.mantissa / 10_i64.pow(u32::from(self.scale() - scale));
         };
-        i64::try_from(value).unwrap_or(if value < 0 { i64::MIN } else { i64::MAX })
+        let unit = 10_i64.checked_pow(u32::from(up));
+        match unit.and_then(|unit| self.mantissa.checked_mul(unit)) {
+            Some(value) => value,
+            None if self.mantissa == 0 => 0,
+            None if self.mantissa < 0 => i64::MIN,
+            None => i64::MAX,
+        }
     }
 
     /// Nearest integer, halves away from zero. Saturates.
@@ -413,6 +418,9 @@ mod tests {
         assert_eq!(value("999999999999999999").checked_add(value("1")), None);
         assert_eq!(value("2.5").scaled(3), 2_500);
         assert_eq!(value("2.5678").scaled(2), 256);
+        assert_eq!([value("-2.5678").scaled(0), value("0.000000000000000001").scaled(0)], [-2, 0]);
+        assert_eq!([value("1000").scaled(18), value("-1000").scaled(18)], [i64::MAX, i64::MIN]);
+        assert_eq!([0, 1, -1].map(|whole| Decimal::from_int(whole).scaled(255)), [0, i64::MAX, i64::MIN]);
         assert_eq!([value("2.5").round(), value("-2.5").round(), value("2.49").round()], [3, -3, 2]);
     }
 }
