@@ -15,7 +15,7 @@ use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{CertificateError, Error, RootCertStore};
 
@@ -212,6 +212,22 @@ fn a_certificate_that_cannot_be_noted_is_not_issued() {
     let request = csr(&mut Keys::in_memory(), KeyId(1), &subject("CS1"));
     let verdict = first.sign(&Csr::read(&request).unwrap(), Validity::days(now(), 1));
     assert!(matches!(verdict, Err(AuthorityError::Storage { .. })));
+}
+
+#[test]
+fn tls_refuses_a_station_that_is_on_the_revocation_list() {
+    // A00.FR.705
+    let mut root = root();
+    let mut keys = Keys::in_memory();
+    let [good, bad] = [1, 2].map(|key| station(&mut root, &mut keys, KeyId(key), "CS1"));
+    root.revoke(&bad, now()).unwrap();
+    let list = root.revocation_list(now(), Duration::from_secs(3_600)).unwrap();
+    let lists = [CertificateRevocationListDer::from_pem_slice(list.as_bytes()).unwrap()];
+    let builder = WebPkiClientVerifier::builder_with_provider(trust(&root), Arc::new(default_provider()));
+    let verifier = builder.with_crls(lists).build().unwrap();
+    let verify = |pem: &str| verifier.verify_client_cert(&certificates(pem)[0], &[], unix_now()).map(|_| ());
+    assert_eq!(verify(&good), Ok(()));
+    assert_eq!(verify(&bad), Err(Error::InvalidCertificate(CertificateError::Revoked)));
 }
 
 #[test]

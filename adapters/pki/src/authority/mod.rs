@@ -15,9 +15,9 @@ use der::asn1::{Ia5String, ObjectIdentifier};
 use pilotwire::DateTime;
 use pilotwire::domain::Subject;
 use rcgen::{
-    BasicConstraints, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
-    KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256, PublicKeyData,
-    SanType, SerialNumber, SignatureAlgorithm,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CustomExtension, ExtendedKeyUsagePurpose,
+    IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519,
+    PKCS_RSA_SHA256, PublicKeyData, RevokedCertParams, SanType, SerialNumber, SignatureAlgorithm,
 };
 use rustls_pki_types::PrivatePkcs8KeyDer;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -285,6 +285,33 @@ impl Authority {
         self.note(&serial_text(&certificate.serial), Some(at))
     }
 
+    /// All that it revoked, in PEM (RFC 5280, §5), signed at this moment: for servers that let nobody in who is on it.
+    ///
+    /// # Errors
+    /// It could not be signed.
+    pub fn revocation_list(&self, at: DateTime, good_for: Duration) -> Result<String, AuthorityError> {
+        let own = Validity { not_before: self.chain[0].not_before, not_after: self.chain[0].not_after };
+        let time = |at| rcgen::date_time_ymd(1970, 1, 1) + since_1970(at);
+        let revoked = self.register.revoked().map(|(serial, since)| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&serial_bytes(serial)),
+            revocation_time: time(since),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: time(at),
+            next_update: time(at) + good_for,
+            // Later ones have greater numbers.
+            crl_number: SerialNumber::from_slice(&since_1970(at).as_secs().to_be_bytes()),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        let issuer = params(&self.subject, own, authority_use())?;
+        let signed = list.signed_by(&Issuer::from_params(&issuer, &self.key)).map_err(cryptography)?;
+        Ok(pem::encode("X509 CRL", signed.der()))
+    }
+
     /// Lets a new key sign the answers of OCSP from now on, so that this one can be put away. It is not saved.
     ///
     /// # Errors
@@ -424,6 +451,12 @@ fn params(
     params.distinguished_name = host::name(subject);
     params.key_usages = uses;
     Ok(params)
+}
+
+/// Of a serial number as OCPP writes it, which has no zeroes before it.
+fn serial_bytes(text: &str) -> Vec<u8> {
+    let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
+    even.as_bytes().chunks(2).filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 /// Whole seconds since 1970, before which no certificate of this authority begins.

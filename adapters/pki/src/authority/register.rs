@@ -75,6 +75,11 @@ impl Register {
         Ok(())
     }
 
+    /// All that are revoked, and since when.
+    pub(super) fn revoked(&self) -> impl Iterator<Item = (&str, DateTime)> {
+        self.serials.iter().filter_map(|(serial, revoked)| Some((serial.as_str(), (*revoked)?)))
+    }
+
     pub(super) fn known(&self, serial: &str) -> Known {
         match self.serials.get(serial) {
             None => Known::Unknown,
