@@ -62,6 +62,7 @@ impl Site {
             address: SocketAddr::from(([127, 0, 0, 1], 0)),
             chains: vec![shown.clone()],
             client_roots: vec![self.root.clone()],
+            revoked: Vec::new(),
             operator: Some(OPERATOR.into()),
         });
         let signer = |authority| Signer::Authority { authority: Arc::clone(authority), days: RENEWED_DAYS };

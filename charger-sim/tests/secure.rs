@@ -33,6 +33,7 @@ async fn csms(folder: &Path) -> Running {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         chains: vec![keyed_chain(&folder.join("server.pem"), &folder.join("server.key")).unwrap()],
         client_roots: vec![pki::read(&folder.join("ca.pem")).unwrap()],
+        revoked: Vec::new(),
         operator: Some("Operator".into()),
     };
     let authority = Arc::new(Mutex::new(Authority::load(folder).unwrap()));

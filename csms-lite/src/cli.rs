@@ -51,6 +51,14 @@ pub(crate) enum Pki {
         #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=50))]
         years: u16,
     },
+    /// Revoke a station's certificate: it is put on the list `crl.pem`. A server with this --pki reads it when it starts, and
+    /// at SIGHUP.
+    Revoke {
+        /// The folder of the authority.
+        folder: PathBuf,
+        /// The certificate in PEM.
+        certificate: PathBuf,
+    },
     /// Make a certificate and a key for a station, as its factory would.
     Station {
         /// The folder of the authority.
@@ -63,6 +71,31 @@ pub(crate) enum Pki {
     },
 }
 
+#[derive(Args, Clone)]
+pub(crate) struct Tls {
+    /// Where stations connect by TLS: wss://ADDR/<any path>/<identity>. Needs --pki, or --tls-cert and --tls-key.
+    #[arg(long, value_name = "ADDR")]
+    wss: Option<SocketAddr>,
+    /// The folder of `pki init`: its server's certificate is shown, and its stations' certificates are taken.
+    #[arg(long, value_name = "DIR", requires = "wss", conflicts_with_all = ["tls_cert", "tls_key", "client_ca", "client_crl"])]
+    pki: Option<PathBuf>,
+    /// The certificate to show, with those above it, in PEM.
+    #[arg(long, value_name = "F", requires_all = ["wss", "tls_key"])]
+    tls_cert: Option<PathBuf>,
+    /// Its private key in PEM.
+    #[arg(long, value_name = "F", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// What stations' certificates have to lead to, in PEM; without it no station comes with security profile 3.
+    #[arg(long, value_name = "F", requires = "tls_cert")]
+    client_ca: Option<PathBuf>,
+    /// Lists of stations' certificates that were revoked, in PEM; with --pki that of `pki revoke`. May be given several times.
+    #[arg(long, value_name = "F", requires = "client_ca")]
+    client_crl: Vec<PathBuf>,
+    /// The organization that stations' certificates have to name; any that their authority vouches for if absent.
+    #[arg(long, value_name = "NAME", requires = "wss")]
+    operator: Option<String>,
+}
+
 impl Pki {
     pub(crate) fn run(self) -> Result<(), PkiError> {
         let now = Clock::of_this_computer(1).wall();
@@ -71,6 +104,7 @@ impl Pki {
                 let names: Vec<&str> = server.iter().map(String::as_str).collect();
                 pki::init(&folder, &organization, &names, pki::validity(now, years))
             }
+            Self::Revoke { folder, certificate } => pki::revoke(&folder, &certificate, now).map(drop),
             Self::Station { folder, serial_number, years } => {
                 pki::station(&folder, &serial_number, pki::validity(now, years)).map(drop)
             }
@@ -83,24 +117,8 @@ pub(crate) struct Serve {
     /// Where stations connect: ws://ADDR/<any path>/<identity>. Port 0 picks a free one.
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9000")]
     ocpp: SocketAddr,
-    /// Where stations connect by TLS: wss://ADDR/<any path>/<identity>. Needs --pki, or --tls-cert and --tls-key.
-    #[arg(long, value_name = "ADDR")]
-    wss: Option<SocketAddr>,
-    /// The folder of `pki init`: its server's certificate is shown, and its stations' certificates are taken.
-    #[arg(long, value_name = "DIR", requires = "wss", conflicts_with_all = ["tls_cert", "tls_key", "client_ca"])]
-    pki: Option<PathBuf>,
-    /// The certificate to show, with those above it, in PEM.
-    #[arg(long, value_name = "F", requires_all = ["wss", "tls_key"])]
-    tls_cert: Option<PathBuf>,
-    /// Its private key in PEM.
-    #[arg(long, value_name = "F", requires = "tls_cert")]
-    tls_key: Option<PathBuf>,
-    /// What stations' certificates have to lead to, in PEM; without it no station comes with security profile 3.
-    #[arg(long, value_name = "F", requires = "tls_cert")]
-    client_ca: Option<PathBuf>,
-    /// The organization that stations' certificates have to name; any that their authority vouches for if absent.
-    #[arg(long, value_name = "NAME", requires = "wss")]
-    operator: Option<String>,
+    #[command(flatten)]
+    pub(crate) tls: Tls,
     /// A program that signs the certificates that stations ask for, in the place of any authority: it gets the request in
     /// PEM on its standard input, and writes the certificate and those above it to its standard output. Its environment
     /// says who asks (PILOTWIRE_STATION) and what for (PILOTWIRE_CERTIFICATE_USE). With --pki, the authority there signs.
@@ -161,6 +179,23 @@ pub(crate) enum CliError {
     Serve(#[from] ServeError),
 }
 
+impl Tls {
+    /// What is shown at the port for TLS, and whose certificates are taken there: read anew each time.
+    pub(crate) fn read(&self) -> Result<Option<TlsOptions>, CliError> {
+        let Some(address) = self.wss else { return Ok(None) };
+        let (certificate, key, roots) = match (&self.pki, &self.tls_cert, &self.tls_key) {
+            (Some(folder), ..) => (folder.join("server.pem"), folder.join("server.key"), Some(folder.join("ca.pem"))),
+            (None, Some(certificate), Some(key)) => (certificate.clone(), key.clone(), self.client_ca.clone()),
+            _ => return Err(CliError::NoCertificate),
+        };
+        let client_roots = roots.map(|file| pki::read(&file)).transpose()?.into_iter().collect();
+        let mut revoked: Vec<String> = self.client_crl.iter().map(|file| pki::read(file)).collect::<Result<_, _>>()?;
+        revoked.extend(self.pki.as_ref().and_then(|folder| pki::revoked(folder).transpose()).transpose()?);
+        let chains = vec![pki::keyed_chain(&certificate, &key)?];
+        Ok(Some(TlsOptions { address, chains, client_roots, revoked, operator: self.operator.clone() }))
+    }
+}
+
 impl Serve {
     /// Logs to standard error from now on. Values from outside are fields, and fields are escaped.
     pub(crate) fn install_log(&self) {
@@ -171,22 +206,9 @@ impl Serve {
         }
     }
 
-    /// What is shown at the port for TLS, and whose certificates are taken there.
-    fn tls(&self) -> Result<Option<TlsOptions>, CliError> {
-        let Some(address) = self.wss else { return Ok(None) };
-        let (certificate, key, roots) = match (&self.pki, &self.tls_cert, &self.tls_key) {
-            (Some(folder), ..) => (folder.join("server.pem"), folder.join("server.key"), Some(folder.join("ca.pem"))),
-            (None, Some(certificate), Some(key)) => (certificate.clone(), key.clone(), self.client_ca.clone()),
-            _ => return Err(CliError::NoCertificate),
-        };
-        let client_roots = roots.map(|file| pki::read(&file)).transpose()?.into_iter().collect();
-        let chains = vec![pki::keyed_chain(&certificate, &key)?];
-        Ok(Some(TlsOptions { address, chains, client_roots, operator: self.operator.clone() }))
-    }
-
     /// Who signs the certificates that stations ask for.
     fn signer(&self) -> Result<Option<Arc<Signer>>, CliError> {
-        let signer = match (&self.sign_command, &self.pki) {
+        let signer = match (&self.sign_command, &self.tls.pki) {
             (Some(program), _) => Signer::Command(program.clone()),
             (None, Some(folder)) => {
                 let authority = Authority::load(folder).map_err(PkiError::from)?;
@@ -199,7 +221,7 @@ impl Serve {
 
     pub(crate) fn options(self) -> Result<Options, CliError> {
         Ok(Options {
-            tls: self.tls()?,
+            tls: self.tls.read()?,
             signer: self.signer()?,
             lowest: self.security_profile.try_into()?,
             ocpp: self.ocpp,
@@ -228,6 +250,27 @@ pub(crate) fn ready_line(running: &Running) -> String {
     }
     line.to_string()
 }
+
+/// Reads certificates, keys and lists anew whenever SIGHUP asks for it. What cannot be used is logged, and changes nothing.
+#[cfg(unix)]
+pub(crate) async fn reload_on_signal(tls: &Tls, running: &Running) {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    while hangup.recv().await.is_some() {
+        let reloaded = tls.read().and_then(|fresh| match fresh {
+            Some(fresh) => running.reload_tls(&fresh).map_err(|error| ServeError::from(error).into()),
+            None => Ok(()),
+        });
+        match reloaded {
+            Ok(()) => tracing::info!("certificates were read anew"),
+            Err(error) => tracing::error!(%error, "certificates could not be read anew; the old ones stay"),
+        }
+    }
+}
+
+/// Reads certificates anew when it is asked to: there are no signals for that here.
+#[cfg(not(unix))]
+pub(crate) async fn reload_on_signal(_: &Tls, _: &Running) {}
 
 /// Ready when somebody asks us to stop. Listens from now on.
 #[cfg(not(unix))]

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
 
 #[tokio::main]
 async fn run(arguments: Serve) -> Result<(), CliError> {
+    let tls = arguments.tls.clone();
     let options = arguments.options()?;
     if options.insecure {
         tracing::warn!(
@@ -43,7 +44,14 @@ async fn run(arguments: Serve) -> Result<(), CliError> {
     // Whoever started us reads this line; if it is gone, we serve all the same.
     let _ = writeln!(std::io::stdout(), "{ready}");
     tracing::info!(ocpp = %running.ocpp, http = %running.http, "ready");
-    stop.await;
+    let reloading = async {
+        cli::reload_on_signal(&tls, &running).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = stop => {}
+        () = reloading => {}
+    }
     tracing::info!("shutting down");
     running.shutdown().await;
     Ok(())

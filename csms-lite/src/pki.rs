@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use pilotwire::DateTime;
 use pilotwire::domain::Subject;
@@ -12,6 +13,11 @@ use pilotwire_wire::{Identity, IdentityError};
 
 /// A certificate is good from a while ago, because clocks differ.
 const BEFORE_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// What was revoked.
+const REVOKED: &str = "crl.pem";
+/// A new list is made with the next revocation; until then this one counts.
+const LIST_GOOD_FOR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 /// Why it cannot be done.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +72,34 @@ pub fn station(folder: &Path, serial_number: &str, validity: Validity) -> Result
     let (certificate, key) = (path("pem"), path("key"));
     issued.save(&certificate, &key)?;
     Ok((certificate, key))
+}
+
+/// Revokes a station's certificate, and writes the list of all that were revoked into `crl.pem` (A00.FR.704). A server that
+/// reads it lets none of them in.
+///
+/// # Errors
+/// There is no authority, the certificate is not one of its own, or the folder cannot be written.
+pub fn revoke(folder: &Path, certificate: &Path, now: DateTime) -> Result<PathBuf, PkiError> {
+    let mut authority = Authority::load(folder)?;
+    authority.revoke(&read(certificate)?, now)?;
+    let list = folder.join(REVOKED);
+    let unfinished = list.with_extension("unfinished");
+    let written = fs::write(&unfinished, authority.revocation_list(now, LIST_GOOD_FOR)?);
+    written.and_then(|()| fs::rename(&unfinished, &list)).map_err(|error| PkiError::File(list.clone(), error))?;
+    Ok(list)
+}
+
+/// The list of what was revoked, if anything was.
+///
+/// # Errors
+/// It is there, and cannot be read.
+pub fn revoked(folder: &Path) -> Result<Option<String>, PkiError> {
+    let list = folder.join(REVOKED);
+    match fs::read_to_string(&list) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(PkiError::File(list, error)),
+    }
 }
 
 /// A certificate and its key from two files in PEM.

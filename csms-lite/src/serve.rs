@@ -75,19 +75,22 @@ pub struct TlsOptions {
     /// What stations' certificates have to lead to, in PEM. None: no certificate is asked for, and nobody comes with security
     /// profile 3.
     pub client_roots: Vec<String>,
+    /// Lists of stations' certificates that were revoked, in PEM: who is on one is not let in (A00.FR.705).
+    pub revoked: Vec<String>,
     /// The organization that stations' certificates have to name (A00.FR.404). None: whoever the roots vouch for.
     pub operator: Option<String>,
 }
 
 impl TlsOptions {
-    fn server(&self, clock: Clock) -> Result<ServerTls, TlsSetupError> {
-        let roots = ClientRoots { trusted: self.client_roots.clone(), let_expired_through: false };
+    fn config(&self, clock: Clock) -> ServerTlsConfig {
+        let (trusted, revoked) = (self.client_roots.clone(), self.revoked.clone());
+        let roots = ClientRoots { trusted, revoked, let_expired_through: false };
         let clients = match roots.trusted.is_empty() {
             true => ClientCertificates::None,
             false => ClientCertificates::Optional(roots),
         };
         let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
-        ServerTls::new(&ServerTlsConfig { chains: self.chains.clone(), clients, time })
+        ServerTlsConfig { chains: self.chains.clone(), clients, time }
     }
 }
 
@@ -159,6 +162,7 @@ pub struct Running {
     requests: JoinHandle<io::Result<()>>,
     signing: Option<JoinHandle<()>>,
     api: Api,
+    tls: Option<ServerTls>,
 }
 
 /// Starts a CSMS in the present tokio runtime. Both ports are open when this returns.
@@ -175,11 +179,12 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
         None => getrandom::u64().map_err(|_| ServeError::NoRandom)?,
     };
     let ocpp = listen(options.ocpp).await?;
-    let (mut gates, mut wss) = (Vec::new(), None);
+    let (mut gates, mut wss, mut server_tls) = (Vec::new(), None, None);
     if let Some(tls) = &options.tls {
-        let server = tls.server(options.clock)?;
+        let server = ServerTls::new(&tls.config(options.clock))?;
         let listener = listen(tls.address).await?;
         wss = Some(address(&listener)?);
+        server_tls = Some(server.clone());
         gates.push(Gate { listener, tls: Some(server) });
     }
     let http = listen(options.http).await?;
@@ -200,10 +205,33 @@ pub async fn serve(options: Options) -> Result<Running, ServeError> {
     gates.push(ocpp.into());
     let stations = tokio::spawn(server.serve(gates, stopped(&stop)));
     let requests = tokio::spawn(axum::serve(http, router).with_graceful_shutdown(stopped(&stop)).into_future());
-    Ok(Running { ocpp: ocpp_address, wss, http: http_address, store, stop, stations, requests, signing, api })
+    Ok(Running {
+        ocpp: ocpp_address,
+        wss,
+        http: http_address,
+        store,
+        stop,
+        stations,
+        requests,
+        signing,
+        api,
+        tls: server_tls,
+    })
 }
 
 impl Running {
+    /// Shows and takes other certificates from now on; connections that are open go on. The address and the operator stay as
+    /// they are. Without a port for TLS nothing changes.
+    ///
+    /// # Errors
+    /// Something cannot be used; then all of it stays as it was.
+    pub fn reload_tls(&self, options: &TlsOptions) -> Result<(), TlsSetupError> {
+        match &self.tls {
+            Some(tls) => tls.reload(&options.config(self.api.shared.clock)),
+            None => Ok(()),
+        }
+    }
+
     /// Lets a station do something, if it is there, and tells how that ended. A station that cannot be spoken to is offline.
     pub async fn command(&self, station: &str, command: Command) -> Outcome {
         self.api.command_now(station, command).await

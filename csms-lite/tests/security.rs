@@ -76,6 +76,7 @@ fn options(data: &Path, change: impl FnOnce(&mut Options)) -> Options {
         address: SocketAddr::from(([127, 0, 0, 1], 0)),
         chains: vec![keyed_chain(&folder.join("server.pem"), &folder.join("server.key")).unwrap()],
         client_roots: vec![pki::read(&folder.join("ca.pem")).unwrap()],
+        revoked: Vec::new(),
         operator: Some("Operator".into()),
     };
     let mut options = Options { seed: Some(7), tls: Some(tls), ..Options::new(data.join("store")) };
@@ -141,6 +142,30 @@ async fn the_certificate_of_another_station_does_not_do() {
     .await;
     let own = site.own("CS-1");
     assert_eq!(refusal(site.dial(3, Some(&own), "").await), HandshakeError::Refused(403));
+}
+
+/// A00.FR.704, A00.FR.705: a certificate that was taken back lets nobody in, from the moment on that the list is read; who is
+/// not on it comes in as before.
+#[tokio::test]
+async fn a_revoked_certificate_does_not_come_in() {
+    let site = Site::start(|_| ()).await;
+    let (old, new) = (site.own("CS-1"), site.own("CS-1"));
+    let folder = site.data.path().join("pki");
+    // What `own` has written last is the new one's.
+    std::fs::copy(folder.join("CS-1.pem"), folder.join("new.pem")).unwrap();
+    assert!(site.dial(3, Some(&old), "").await.is_ok());
+    assert!(site.dial(3, Some(&new), "").await.is_ok());
+    pki::revoke(&folder, &folder.join("new.pem"), Clock::of_this_computer(1).wall()).unwrap();
+    let mut tls = options(site.data.path(), |_| ()).tls.unwrap();
+    tls.revoked.extend(pki::revoked(&folder).unwrap());
+    site.csms.reload_tls(&tls).unwrap();
+    assert!(site.dial(3, Some(&new), "").await.is_err());
+    assert!(site.dial(3, Some(&old), "").await.is_ok());
+    // Nothing is changed by what cannot be used.
+    tls.revoked.push("no list".into());
+    assert!(site.csms.reload_tls(&tls).is_err());
+    assert!(site.dial(3, Some(&new), "").await.is_err());
+    assert!(site.dial(3, Some(&old), "").await.is_ok());
 }
 
 /// Where a profile is asked for, nobody comes with less.

@@ -49,7 +49,7 @@ impl Secured {
         let shown = keyed(&authority.server("Operator", &["127.0.0.1"], validity).unwrap());
         let own = keyed(&authority.station(IDENTITY, validity).unwrap());
         let time = || TimeSource::new(DateTime::UNIX_EPOCH, now);
-        let roots = ClientRoots { trusted: vec![root.clone()], let_expired_through: false };
+        let roots = ClientRoots { trusted: vec![root.clone()], ..ClientRoots::default() };
         let clients = ClientCertificates::Required(roots);
         let server = ServerTls::new(&ServerTlsConfig { chains: vec![shown], clients, time: time() }).unwrap();
         Self { server: Some(server), client: Some(ClientTls::new(&[root], Some(&own), time()).unwrap()) }

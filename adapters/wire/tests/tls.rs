@@ -6,7 +6,9 @@ mod common;
 use common::{Authority, HOST, Met, STATION, ca, call, client, leaf, meet, now, required, server, time};
 use pilotwire::domain::{ConnectionFault, SecurityProfile};
 use pilotwire::{DateTime, Instant};
-use pilotwire_wire::tls::{ClientCertificates, ClientTls, ServerTls, ServerTlsConfig, TimeSource, TlsFault};
+use pilotwire_wire::tls::{
+    ClientCertificates, ClientRoots, ClientTls, ServerTls, ServerTlsConfig, TimeSource, TlsFault,
+};
 use pilotwire_wire::{Connection, HandshakeError, Limits, Message, Refusal, Rejection, ServerHandshake};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints,
@@ -153,6 +155,28 @@ fn an_expired_certificate_of_a_station_may_be_let_through() {
 }
 
 /// S-12: a clock that was lost does not bring a certificate back, and one far ahead lets none live.
+/// A00.FR.705: what the authority took back does not come in, also with a list that is no longer fresh. Who is not on it does,
+/// and so do those of authorities without a list.
+#[test]
+fn a_revoked_certificate_of_a_station_is_refused() {
+    let (root, other) = (Authority::root("Root"), Authority::root("Other"));
+    let roots = |revoked| ClientRoots { trusted: vec![root.pem(), other.pem()], revoked, ..ClientRoots::default() };
+    let shown = root.sign(&leaf(HOST));
+    let strict = server(shown.clone(), ClientCertificates::Required(roots(vec![root.revocation_list(&[7])])));
+    let comes_in = |authority: &Authority, serial: u64| {
+        let mut params = leaf(STATION);
+        params.serial_number = Some(serial.into());
+        let own = authority.sign(&params);
+        at_server(&meet(&call(client(&root, Some(&own))), &strict, 1_000, |_| ()))
+    };
+    assert_eq!(comes_in(&root, 7), Some(TlsFault::Certificate));
+    assert_eq!(comes_in(&root, 8), None);
+    assert_eq!(comes_in(&other, 7), None);
+    let broken = ClientCertificates::Required(roots(vec!["no list".into()]));
+    let config = ServerTlsConfig { chains: vec![shown], clients: broken, time: time() };
+    assert!(ServerTls::new(&config).unwrap_err().to_string().contains("revocation list"));
+}
+
 #[test]
 fn certificates_are_judged_by_the_time_that_is_given() {
     let root = Authority::root("Root");

@@ -3,7 +3,8 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use rustls::client::danger::HandshakeSignatureValid;
-use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
@@ -26,10 +27,13 @@ pub enum ClientCertificates {
 }
 
 /// Whose certificates are good.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ClientRoots {
     /// What they have to lead to, in PEM.
     pub trusted: Vec<String>,
+    /// Lists of certificates that were revoked (RFC 5280, §5), in PEM: who is on one is not let in (A00.FR.705). Authorities
+    /// without a list here are not asked. A list counts on when it is out of date, for want of a newer one.
+    pub revoked: Vec<String>,
     /// Whether one that is out of date is let through, and [said](super::PeerCertificate::is_expired) to be, so that the
     /// host can take in stations that it was told to (A00.FR.429). Everybody else it has to refuse (A00.FR.407).
     pub let_expired_through: bool,
@@ -117,9 +121,23 @@ fn verifier(clients: &ClientCertificates) -> Result<Arc<dyn ClientCertVerifier>,
     };
     let builder = WebPkiClientVerifier::builder_with_provider(roots(&asked.trusted)?, provider());
     let builder = if optional { builder.allow_unauthenticated() } else { builder };
+    let builder = builder.with_crls(revocation_lists(&asked.revoked)?).allow_unknown_revocation_status();
     let strict =
         builder.build().map_err(|error| TlsSetupError::new("the stations' root certificates", &error.to_string()))?;
     Ok(if asked.let_expired_through { Arc::new(ExpiredToo(strict)) } else { strict })
+}
+
+fn revocation_lists(pem: &[String]) -> Result<Vec<CertificateRevocationListDer<'static>>, TlsSetupError> {
+    let mut lists = Vec::new();
+    for text in pem {
+        let read: Result<Vec<_>, _> = CertificateRevocationListDer::pem_slice_iter(text.as_bytes()).collect();
+        let read = read.map_err(|error| TlsSetupError::new("a revocation list", &format!("{error:?}")))?;
+        if read.is_empty() {
+            return Err(TlsSetupError::new("a revocation list", "there is none in this PEM"));
+        }
+        lists.extend(read);
+    }
+    Ok(lists)
 }
 
 /// Judges a certificate that is out of date by its last second; all else about it has to be right.

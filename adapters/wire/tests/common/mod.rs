@@ -8,8 +8,8 @@ use pilotwire_wire::{
     Call, ClientHandshake, Connection, HandshakeError, Identity, Limits, Password, Rejection, ServerHandshake, Upgrade,
 };
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose,
-    PKCS_ECDSA_P256_SHA256, SignatureAlgorithm, date_time_ymd,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevokedCertParams, SignatureAlgorithm, date_time_ymd,
 };
 
 pub(crate) const HOST: &str = "csms.example.com";
@@ -44,7 +44,7 @@ pub(crate) fn ca(name: &str) -> CertificateParams {
     let mut params = leaf(name);
     params.subject_alt_names.clear();
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     params
 }
 
@@ -74,6 +74,25 @@ impl Authority {
         self.sign_with(params, &PKCS_ECDSA_P256_SHA256)
     }
 
+    /// The list of what it revoked: these serial numbers.
+    pub(crate) fn revocation_list(&self, serials: &[u64]) -> String {
+        let revoked = |serial: &u64| RevokedCertParams {
+            serial_number: (*serial).into(),
+            revocation_time: date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2026, 1, 1),
+            next_update: date_time_ymd(2026, 1, 2),
+            crl_number: 1.into(),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
     /// The same, with a key of this kind.
     pub(crate) fn sign_with(&self, params: &CertificateParams, kind: &'static SignatureAlgorithm) -> KeyedChain {
         let key = KeyPair::generate_for(kind).unwrap();
@@ -88,7 +107,11 @@ pub(crate) fn server(shown: KeyedChain, clients: ClientCertificates) -> ServerTl
 }
 
 pub(crate) fn required(root: &Authority, let_expired_through: bool) -> ClientCertificates {
-    ClientCertificates::Required(ClientRoots { trusted: vec![root.pem()], let_expired_through })
+    ClientCertificates::Required(ClientRoots {
+        trusted: vec![root.pem()],
+        let_expired_through,
+        ..ClientRoots::default()
+    })
 }
 
 pub(crate) fn client(root: &Authority, own: Option<&KeyedChain>) -> ClientTls {
