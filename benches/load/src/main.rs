@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 mod client;
+mod figures;
 mod run;
 mod server;
 
@@ -20,10 +21,23 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Server and client, and the figures of both.
-    Run(Options),
+    /// Servers and client, and the figures of both.
+    Run {
+        #[command(flatten)]
+        options: Options,
+        /// What is measured, in turn: tokio, smol, async-std, blocking, or a program that takes `--listen`, prints its
+        /// address and ends with its input. May be given several times.
+        #[arg(long = "server", default_value = "tokio")]
+        servers: Vec<run::Subject>,
+        /// How often each of them is measured; medians are told, and the least and the greatest.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=20))]
+        rounds: u32,
+    },
     /// The server alone: prints its address, and serves until its input ends.
     Serve {
+        /// Whose sockets.
+        #[arg(long, value_enum, default_value_t = server::Adapter::Tokio)]
+        adapter: server::Adapter,
         /// 127.0.0.1:0 picks a free port.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: std::net::SocketAddr,
@@ -63,8 +77,8 @@ struct Options {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Cli::parse().command {
-        Command::Run(options) => run::run(options),
-        Command::Serve { listen, tls } => server::serve(listen, tls.as_deref()),
+        Command::Run { options, servers, rounds } => run::run(options, &servers, rounds),
+        Command::Serve { adapter, listen, tls } => server::serve(adapter, listen, tls.as_deref()),
         Command::Dial { connect, options, tls_folder } => client::dial(connect, options, tls_folder.as_deref()),
     }
 }

@@ -1,11 +1,17 @@
 //! Starts both, and reads what the server costs.
 
 use std::error::Error;
+use std::fmt;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::str::FromStr;
+
+use clap::ValueEnum;
 
 use crate::Options;
+use crate::figures::{self, Figures};
+use crate::server::Adapter;
 
 /// A process of ours, which ends with its input.
 struct Process {
@@ -15,9 +21,12 @@ struct Process {
 }
 
 impl Process {
-    fn start(arguments: &[String]) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(std::env::current_exe()?)
+    fn start(program: &Path, arguments: &[String]) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(program)
             .args(arguments)
+            // As many threads as the other runtimes have.
+            .env("SMOL_THREADS", "2")
+            .env("ASYNC_STD_THREAD_COUNT", "2")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
@@ -63,12 +72,51 @@ impl Process {
     }
 }
 
-fn server(listen: &str, folder: Option<&Path>) -> Result<(Process, String), Box<dyn Error>> {
-    let mut arguments = vec!["serve".to_owned(), "--listen".to_owned(), listen.to_owned()];
-    arguments.extend(folder.iter().flat_map(|folder| ["--tls".to_owned(), folder.to_string_lossy().into_owned()]));
-    let mut server = Process::start(&arguments)?;
-    let address = server.line()?;
-    Ok((server, address))
+/// A server to be measured.
+#[derive(Clone, Debug)]
+pub(crate) enum Subject {
+    /// One of ours.
+    Ours(Adapter),
+    /// A program that takes `--listen`, prints its address, and ends with its input.
+    Other(PathBuf),
+}
+
+impl FromStr for Subject {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match Adapter::from_str(text, false) {
+            Ok(adapter) => Ok(Self::Ours(adapter)),
+            Err(_) if Path::new(text).is_file() => Ok(Self::Other(text.into())),
+            Err(error) => Err(format!("{error}, and no program has this name")),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ours(adapter) => write!(f, "{adapter:?}"),
+            Self::Other(path) => f.write_str(&path.file_name().unwrap_or_default().to_string_lossy()),
+        }
+    }
+}
+
+impl Subject {
+    fn start(&self, listen: &str, folder: Option<&Path>) -> Result<(Process, String), Box<dyn Error>> {
+        let mut arguments = vec!["--listen".to_owned(), listen.to_owned()];
+        arguments.extend(folder.iter().flat_map(|folder| ["--tls".to_owned(), folder.to_string_lossy().into_owned()]));
+        let mut server = match self {
+            Self::Other(program) => Process::start(program, &arguments)?,
+            Self::Ours(adapter) => {
+                let name = adapter.to_possible_value().ok_or("no name")?.get_name().to_owned();
+                let ours = ["serve".to_owned(), "--adapter".to_owned(), name];
+                Process::start(&std::env::current_exe()?, &[&ours[..], &arguments].concat())?
+            }
+        };
+        let address = server.line()?;
+        Ok((server, address))
+    }
 }
 
 fn client(address: &str, options: Options, folder: Option<&Path>) -> Result<Process, Box<dyn Error>> {
@@ -79,42 +127,55 @@ fn client(address: &str, options: Options, folder: Option<&Path>) -> Result<Proc
     arguments.extend(number("--at-once", options.at_once));
     arguments
         .extend(folder.iter().flat_map(|folder| ["--tls-folder".to_owned(), folder.to_string_lossy().into_owned()]));
-    Process::start(&arguments)
+    Process::start(&std::env::current_exe()?, &arguments)
 }
 
-pub(crate) fn run(options: Options) -> Result<(), Box<dyn Error>> {
+/// Every server in turn, as many rounds as wanted.
+pub(crate) fn run(options: Options, servers: &[Subject], rounds: u32) -> Result<(), Box<dyn Error>> {
+    let mut figures: Vec<(String, Vec<Figures>)> =
+        servers.iter().map(|subject| (subject.to_string(), Vec::new())).collect();
+    for _ in 0..rounds {
+        for (subject, (_, rounds)) in servers.iter().zip(&mut figures) {
+            rounds.push(measure(subject, options)?);
+        }
+    }
+    println!("{} stations, {}, {rounds} rounds\n", options.stations, if options.tls { "by TLS" } else { "plain" });
+    figures::print(&figures);
+    Ok(())
+}
+
+fn measure(subject: &Subject, options: Options) -> Result<Figures, Box<dyn Error>> {
     let folder = options.tls.then(folder).transpose()?;
-    let (server_process, address) = server("127.0.0.1:0", folder.as_deref())?;
-    let empty = server_process.resident_kib()?;
+    let (server, address) = subject.start("127.0.0.1:0", folder.as_deref())?;
+    let empty = server.resident_kib()?;
     let mut stations = client(&address, options, folder.as_deref())?;
-    let connected_s = stations.line()?;
-    let idle = server_process.resident_kib()?;
-    let before = server_process.processor_us()?;
+    let connected_s = stations.line()?.parse()?;
+    let idle = server.resident_kib()?;
+    let before = server.processor_us()?;
     stations.go_on()?;
     let done = stations.line()?;
-    let spent = server_process.processor_us()? - before;
-    let loaded = server_process.resident_kib()?;
-    let mut figures = done.split(' ').map(str::parse::<f64>);
-    let mut figure = || figures.next().ok_or("a figure is missing")?.map_err(Box::<dyn Error>::from);
-    let (beats, p50, p99) = (figure()?, figure()?, figure()?);
-    server_process.kill()?;
+    let spent = server.processor_us()? - before;
+    let loaded = server.resident_kib()?;
+    let mut told = done.split(' ').map(str::parse::<f64>);
+    let mut figure = || told.next().ok_or("a figure is missing")?.map_err(Box::<dyn Error>::from);
+    let (beats, p50_us, p99_us) = (figure()?, figure()?, figure()?);
+    server.kill()?;
     drop(stations);
-    let (again, _) = server(&address, folder.as_deref())?;
+    let (again, _) = subject.start(&address, folder.as_deref())?;
     let mut stations = client(&address, options, folder.as_deref())?;
-    let back_s = stations.line()?;
+    let back_s = stations.line()?.parse()?;
     again.kill()?;
-
     let count = f64::from(options.stations);
-    println!("| what | figure |\n| --- | --- |");
-    println!("| stations, {} | {} |", if options.tls { "by TLS" } else { "plain" }, options.stations);
-    println!("| all connected and booted after | {connected_s} s |");
-    println!("| resident memory of one idle connection | {:.2} KiB |", (idle - empty) / count);
-    println!("| the same after the load | {:.2} KiB |", (loaded - empty) / count);
-    println!("| heartbeats | {beats} in {} s, {:.0} a second |", options.seconds, beats / f64::from(options.seconds));
-    println!("| latency, median and 99th percentile | {p50} µs, {p99} µs |");
-    println!("| the server's processor time for one | {:.2} µs |", spent / beats);
-    println!("| all back after a restart of the server | {back_s} s |");
-    Ok(())
+    Ok(Figures {
+        connected_s,
+        idle_kib: (idle - empty) / count,
+        loaded_kib: (loaded - empty) / count,
+        beats_a_second: beats / f64::from(options.seconds),
+        p50_us,
+        p99_us,
+        processor_us: spent / beats,
+        back_s,
+    })
 }
 
 /// A place for the root of the day.
