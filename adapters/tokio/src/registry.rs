@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pilotwire::{Event, Machine, Version};
 use pilotwire_wire::{Refusal, Upgrade, close_code};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::session::{Session, linger_with};
 use crate::{Clock, Host, Node, Socket};
@@ -56,7 +56,6 @@ pub(crate) struct Registry<F: Factory> {
     clock: Clock,
     max_stations: usize,
     stations: Mutex<BTreeMap<Arc<str>, Entry<InputOf<F>>>>,
-    stop: watch::Sender<bool>,
     /// Every task holds a clone; when the last is gone, all have ended.
     alive: Mutex<Option<mpsc::Sender<()>>>,
 }
@@ -64,14 +63,8 @@ pub(crate) struct Registry<F: Factory> {
 impl<F: Factory> Registry<F> {
     pub(crate) fn new(factory: F, clock: Clock, max_stations: usize) -> (Arc<Self>, mpsc::Receiver<()>) {
         let (alive, ended) = mpsc::channel(1);
-        let registry = Self {
-            factory,
-            clock,
-            max_stations,
-            stations: Mutex::default(),
-            stop: watch::channel(false).0,
-            alive: Mutex::new(Some(alive)),
-        };
+        let registry =
+            Self { factory, clock, max_stations, stations: Mutex::default(), alive: Mutex::new(Some(alive)) };
         (Arc::new(registry), ended)
     }
 
@@ -106,7 +99,8 @@ impl<F: Factory> Registry<F> {
     /// Every task says goodbye to its station and ends; no new one begins.
     pub(crate) fn stop(&self) {
         lock(&self.alive).take();
-        self.stop.send_replace(true);
+        // Without senders the queues end.
+        lock(&self.stations).clear();
     }
 
     async fn command(self: &Arc<Self>, key: &str, command: Command<InputOf<F>>) -> Result<(), NoStation> {
@@ -150,7 +144,6 @@ async fn run<F: Factory>(
     connected: Arc<AtomicBool>,
     _alive: mpsc::Sender<()>,
 ) {
-    let mut stop = registry.stop.subscribe();
     let Some(node) = registry.factory.open(&key).await else {
         registry.forget(&key, &connected);
         return turn_away(commands).await;
@@ -165,8 +158,9 @@ async fn run<F: Factory>(
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
         let deadline = session.deadline();
         tokio::select! {
+            // What arrives is paced, so that a socket that is always ready cannot keep the rest waiting for ever.
+            biased;
             () = session.move_bytes() => {}
-            () = clock.sleep_until(deadline) => session.on_deadline(),
             command = commands.recv() => match command.map(|command| *command) {
                 Some(Command::Event(event)) => session.driver.handle(clock.now(), event),
                 Some(Command::Connected(socket, upgrade, version)) => {
@@ -174,7 +168,7 @@ async fn run<F: Factory>(
                 }
                 None => break,
             },
-            _ = stop.wait_for(|stopping| *stopping) => break,
+            () = clock.sleep_until(deadline) => session.on_deadline(),
         }
     }
     session.shut_down(close_code::AWAY, "the CSMS is shutting down").await;

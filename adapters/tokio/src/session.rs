@@ -1,6 +1,7 @@
 //! Four deeds for one machine: read, sleep, write, perform.
 
 use std::future::{Future, poll_fn};
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -52,8 +53,8 @@ where
     pub(crate) async fn settle(&mut self) -> Option<Version> {
         let mut wanted = None;
         let mut deeds = Vec::new();
+        let mut now = self.clock.now();
         loop {
-            let now = self.clock.now();
             match self.driver.next_effect(now) {
                 Some(Effect::Deed(deed)) => deeds.push(deed),
                 Some(Effect::Connect(version)) => wanted = Some(version),
@@ -63,8 +64,9 @@ where
                     let run = std::mem::take(&mut deeds);
                     let answers = self.driver.observer_mut().perform(now, run).await;
                     self.driver.performed();
+                    now = self.clock.now();
                     for event in answers {
-                        self.driver.handle(self.clock.now(), event);
+                        self.driver.handle(now, event);
                     }
                 }
             }
@@ -108,7 +110,7 @@ where
         self.driver.handle_timeout(self.clock.now());
     }
 
-    /// Moves bytes in one direction, once. May be dropped at any time without losing any.
+    /// Writes what is to be written, until bytes have come in. May be dropped at any time without losing any.
     pub(crate) fn move_bytes(&mut self) -> impl Future<Output = ()> {
         poll_fn(|context| self.poll_bytes(context))
     }
@@ -156,25 +158,29 @@ fn poll_exchange<M: Machine, H: Host<M>>(
     clock: &Clock,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Broken>> {
-    if driver.pending().is_empty() {
-        // A stream of the host's own may keep bytes; for TCP this costs nothing.
-        if let Poll::Ready(Err(_)) = socket.as_mut().poll_flush(context) {
-            return Poll::Ready(Err(Broken));
+    let mut has_written = false;
+    while !driver.pending().is_empty() {
+        match socket.as_mut().poll_write(context, driver.pending()) {
+            Poll::Ready(Ok(count)) if count > 0 => driver.sent(count),
+            Poll::Ready(_) => return Poll::Ready(Err(Broken)),
+            Poll::Pending => break,
         }
-    } else if let Poll::Ready(result) = socket.as_mut().poll_write(context, driver.pending()) {
-        return Poll::Ready(match result {
-            Ok(count) if count > 0 => {
-                driver.sent(count);
-                Ok(())
-            }
-            _ => Err(Broken),
-        });
+        has_written = true;
     }
-    if driver.may_read(clock.now()).is_err() {
-        return Poll::Pending;
+    // A stream of the host's own may keep bytes; for TCP this costs nothing.
+    if driver.pending().is_empty()
+        && let Poll::Ready(Err(_)) = socket.as_mut().poll_flush(context)
+    {
+        return Poll::Ready(Err(Broken));
     }
-    let mut chunk = [0; CHUNK];
-    let mut chunk = ReadBuf::new(&mut chunk);
+    match driver.may_read(clock.now()) {
+        Ok(()) => {}
+        // There is a deadline now that was not there while the writing held us up.
+        Err(Some(_)) if has_written => return Poll::Ready(Ok(())),
+        Err(_) => return Poll::Pending,
+    }
+    let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
+    let mut chunk = ReadBuf::uninit(&mut chunk);
     Poll::Ready(match ready!(socket.poll_read(context, &mut chunk)) {
         Ok(()) if !chunk.filled().is_empty() => {
             driver.receive(clock.now(), chunk.filled());
@@ -211,8 +217,8 @@ pub(crate) async fn linger_with(mut socket: Socket, bytes: Vec<u8>) {
 /// Reads once, through the stack.
 pub(crate) async fn read_chunk<T>(socket: &mut Socket, mut take: impl FnMut(&[u8]) -> T) -> std::io::Result<T> {
     poll_fn(|context| {
-        let mut chunk = [0; CHUNK];
-        let mut chunk = ReadBuf::new(&mut chunk);
+        let mut chunk = [const { MaybeUninit::uninit() }; CHUNK];
+        let mut chunk = ReadBuf::uninit(&mut chunk);
         ready!(Pin::new(&mut *socket).poll_read(context, &mut chunk))?;
         Poll::Ready(Ok(take(chunk.filled())))
     })

@@ -28,8 +28,11 @@ impl TimeScale {
 
     /// The machines' time when so much real time has passed.
     pub fn instant(&self, passed: Duration) -> Instant {
-        let nanos = passed.as_nanos().saturating_mul(u128::from(self.speed));
-        Instant::from_millis(u64::try_from(nanos / 1_000_000).unwrap_or(u64::MAX))
+        let speed = u64::from(self.speed);
+        // Whole seconds are whole milliseconds; the product of the rest fits.
+        let millis = passed.as_secs().saturating_mul(1_000).saturating_mul(speed);
+        let rest = u64::from(passed.subsec_nanos()) * speed / 1_000_000;
+        Instant::from_millis(millis.saturating_add(rest))
     }
 
     /// The time of day then, as the machines are to see it.
@@ -40,8 +43,8 @@ impl TimeScale {
 
     /// Real time from then until this deadline, or a day; rounded up, so that who slept that long finds it passed.
     pub fn span_until(&self, deadline: Instant, passed: Duration) -> Duration {
-        let nanos = (u128::from(deadline.as_millis()) * 1_000_000).div_ceil(u128::from(self.speed));
-        let since_origin = Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX));
+        let nanos = deadline.as_millis().saturating_mul(1_000_000).div_ceil(u64::from(self.speed));
+        let since_origin = Duration::from_nanos(nanos);
         since_origin.saturating_sub(passed).min(LONGEST_SLEEP)
     }
 }
@@ -57,6 +60,18 @@ mod tests {
         let passed = Duration::from_secs(144);
         assert_eq!(scale.instant(passed), Instant::from_millis(86_400_000));
         assert_eq!(scale.wall(passed), midnight.saturating_add_millis(86_400_000));
+    }
+
+    #[test]
+    fn time_is_exact_at_every_speed() {
+        for (speed, nanos, millis) in
+            [(1, 999_999, 0), (1, 1_000_000, 1), (7, 1_999_999_999, 13_999), (u32::MAX, 1, 4_294)]
+        {
+            let scale = TimeScale::new(DateTime::UNIX_EPOCH, speed);
+            assert_eq!(scale.instant(Duration::from_nanos(nanos)), Instant::from_millis(millis), "{speed} {nanos}");
+        }
+        let late = TimeScale::new(DateTime::UNIX_EPOCH, u32::MAX).instant(Duration::MAX);
+        assert_eq!(late, Instant::from_millis(u64::MAX));
     }
 
     #[test]
