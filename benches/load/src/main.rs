@@ -73,6 +73,9 @@ struct Options {
     /// By TLS (security profile 2).
     #[arg(long)]
     tls: bool,
+    /// The server on one CPU and the client on the other, by `taskset`: then the slower of both sets the pace.
+    #[arg(long)]
+    pin: bool,
 }
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -21,8 +21,17 @@ struct Process {
 }
 
 impl Process {
-    fn start(program: &Path, arguments: &[String]) -> Result<Self, Box<dyn Error>> {
-        let mut child = Command::new(program)
+    /// On this CPU alone, if one is named.
+    fn start(program: &Path, arguments: &[String], cpu: Option<&str>) -> Result<Self, Box<dyn Error>> {
+        let mut command = match cpu {
+            Some(cpu) => {
+                let mut command = Command::new("taskset");
+                command.args(["-c", cpu]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        let mut child = command
             .args(arguments)
             // As many threads as the other runtimes have.
             .env("SMOL_THREADS", "2")
@@ -103,15 +112,21 @@ impl fmt::Display for Subject {
 }
 
 impl Subject {
-    fn start(&self, listen: &str, folder: Option<&Path>) -> Result<(Process, String), Box<dyn Error>> {
+    fn start(
+        &self,
+        listen: &str,
+        folder: Option<&Path>,
+        options: Options,
+    ) -> Result<(Process, String), Box<dyn Error>> {
+        let cpu = options.pin.then_some("0");
         let mut arguments = vec!["--listen".to_owned(), listen.to_owned()];
         arguments.extend(folder.iter().flat_map(|folder| ["--tls".to_owned(), folder.to_string_lossy().into_owned()]));
         let mut server = match self {
-            Self::Other(program) => Process::start(program, &arguments)?,
+            Self::Other(program) => Process::start(program, &arguments, cpu)?,
             Self::Ours(adapter) => {
                 let name = adapter.to_possible_value().ok_or("no name")?.get_name().to_owned();
                 let ours = ["serve".to_owned(), "--adapter".to_owned(), name];
-                Process::start(&std::env::current_exe()?, &[&ours[..], &arguments].concat())?
+                Process::start(&std::env::current_exe()?, &[&ours[..], &arguments].concat(), cpu)?
             }
         };
         let address = server.line()?;
@@ -127,7 +142,7 @@ fn client(address: &str, options: Options, folder: Option<&Path>) -> Result<Proc
     arguments.extend(number("--at-once", options.at_once));
     arguments
         .extend(folder.iter().flat_map(|folder| ["--tls-folder".to_owned(), folder.to_string_lossy().into_owned()]));
-    Process::start(&std::env::current_exe()?, &arguments)
+    Process::start(&std::env::current_exe()?, &arguments, options.pin.then_some("1"))
 }
 
 /// Every server in turn, as many rounds as wanted.
@@ -146,7 +161,7 @@ pub(crate) fn run(options: Options, servers: &[Subject], rounds: u32) -> Result<
 
 fn measure(subject: &Subject, options: Options) -> Result<Figures, Box<dyn Error>> {
     let folder = options.tls.then(folder).transpose()?;
-    let (server, address) = subject.start("127.0.0.1:0", folder.as_deref())?;
+    let (server, address) = subject.start("127.0.0.1:0", folder.as_deref(), options)?;
     let empty = server.resident_kib()?;
     let mut stations = client(&address, options, folder.as_deref())?;
     let connected_s = stations.line()?.parse()?;
@@ -161,7 +176,7 @@ fn measure(subject: &Subject, options: Options) -> Result<Figures, Box<dyn Error
     let (beats, p50_us, p99_us) = (figure()?, figure()?, figure()?);
     server.kill()?;
     drop(stations);
-    let (again, _) = subject.start(&address, folder.as_deref())?;
+    let (again, _) = subject.start(&address, folder.as_deref(), options)?;
     let mut stations = client(&address, options, folder.as_deref())?;
     let back_s = stations.line()?.parse()?;
     again.kill()?;
