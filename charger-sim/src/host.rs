@@ -304,6 +304,9 @@ fn describe(output: &Output) -> (&'static str, Value) {
             ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security, "key": key }))
         }
         Output::Crypto { operation, task } => ("crypto", json!({ "operation": operation, "task": name_of(task) })),
+        Output::CertificateStatus(held) => {
+            ("certificate_status", json!({ "key": held.key, "position": held.position, "status": held.status }))
+        }
         Output::SecurityEvent { kind, at, info, critical } => {
             ("security_event", json!({ "kind": kind, "at": at, "info": info, "critical": critical }))
         }

@@ -4,7 +4,7 @@ use pilotwire::Version;
 use pilotwire::domain::{ClientCertificate, CryptoTask, KeyId, SecurityProfile, VariableId};
 use pilotwire::station::{Config, NetworkSlot, Output};
 use pilotwire_tests::crypto::{Paper, root};
-use pilotwire_tests::site::{Site, slot};
+use pilotwire_tests::site::{Site, slot, way};
 use serde_json::{Value, json};
 
 const V2: [Version; 2] = [Version::V201, Version::V21];
@@ -514,6 +514,52 @@ fn tc_m_31_the_fallback_verifies_what_the_new_root_does_not() {
             site.run(120);
             assert_eq!((site.online, trusted(&site)), (true, vec!["C".to_owned()]));
         }
+    }
+}
+
+/// M05.FR.15, M05.FR.16; B10: another CSMS is tried with the new root alone, as often as any way is; who comes back from there
+/// verifies the old CSMS by the old root.
+#[test]
+fn a_migration_that_fails_comes_back_with_the_fallback() {
+    for version in V2 {
+        let mut site = Site::connected(version, slots(SecurityProfile::TlsBasic), checked);
+        assert_eq!(install(&mut site, version, &root("B", "A")), "Accepted");
+        assert_eq!(site.set_profile(2, &way("two", SecurityProfile::TlsBasic))["status"], "Accepted", "{version}");
+        assert_eq!(site.set("OCPPCommCtrlr", "NetworkProfileConnectionAttempts", "3"), "Accepted");
+        assert_eq!(site.set("OCPPCommCtrlr", "NetworkConfigurationPriority", "2,1"), "RebootRequired");
+        // Both show certificates of the old root.
+        site.world.root = Some(root("A", "A").pem());
+        site.targets.clear();
+        site.take_attempts();
+        site.power_up();
+        site.run(600);
+        assert!(site.online);
+        let tried = site.take_attempts();
+        assert_eq!(tried[..3], [2, 2, 2], "{version}: {tried:?}");
+        assert!(tried[3..].iter().all(|slot| *slot == 1), "{tried:?}");
+        for target in site.targets.iter().filter(|target| target.slot == 2) {
+            assert_eq!(target.roots, [root("B", "A").pem().as_str()], "M05.FR.15");
+        }
+        let last = site.targets.last().expect("an attempt");
+        assert_eq!((last.slot, &last.roots[..]), (1, &[root("A", "A").pem().into()][..]), "M05.FR.16");
+        assert_eq!(csms_roots(&mut site, version).len(), 2, "the new one has not worked yet");
+    }
+}
+
+/// M05.FR.13, B10: another CSMS whose certificate is one of the new root is where the station stays, and the old one goes.
+#[test]
+fn a_migration_to_a_csms_of_the_new_root_ends_the_fallback() {
+    for version in V2 {
+        let mut site = Site::connected(version, slots(SecurityProfile::TlsBasic), checked);
+        assert_eq!(install(&mut site, version, &root("B", "A")), "Accepted");
+        assert_eq!(site.set_profile(2, &way("two", SecurityProfile::TlsBasic))["status"], "Accepted");
+        assert_eq!(site.set("OCPPCommCtrlr", "NetworkConfigurationPriority", "2,1"), "RebootRequired");
+        site.world.root = Some(root("B", "A").pem());
+        site.take_attempts();
+        site.power_up();
+        site.run(60);
+        assert_eq!((site.online, site.take_attempts()), (true, vec![2]), "{version}");
+        assert_eq!((trusted(&site), csms_roots(&mut site, version).len()), (vec!["B".to_owned()], 1));
     }
 }
 

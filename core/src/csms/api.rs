@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::{
     Boot, CertificateSigningUse, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer,
     EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus,
-    ProfilesReport, RegistrationStatus, Reply, ReportPart, SecurityProfile, TransactionEvent,
+    OCSPRequestData, ProfilesReport, RegistrationStatus, Reply, ReportPart, SecurityProfile, TransactionEvent,
 };
 
 /// How a CSMS deals with one station.
@@ -30,6 +30,9 @@ pub struct Config {
     /// the station is answered `Rejected` (A02.FR.12).
     #[serde(default)]
     pub signs_certificates: bool,
+    /// Whether the host asks OCSP responders: [`Output::CertificateStatus`] (M06). If not, the station is answered `Failed`.
+    #[serde(default)]
+    pub asks_responders: bool,
     /// Limits.
     pub limits: Limits,
 }
@@ -44,6 +47,7 @@ impl Config {
             interval_s: 300,
             first_transaction_id: 1,
             signs_certificates: false,
+            asks_responders: false,
             limits: Limits::default(),
         }
     }
@@ -145,6 +149,14 @@ pub enum Input {
         question: u64,
         /// Whether a schedule will come.
         status: NotifyEvChargingNeedsStatus,
+    },
+    /// The host's answer to [`Output::CertificateStatus`].
+    CertificateStatus {
+        /// The question's number.
+        question: u64,
+        /// What the responder said, in DER and Base64; `None` if it could not be asked, or said nothing (M06.FR.04). At
+        /// most 5500 characters, in 2.1 18000.
+        response: Option<Text>,
     },
     /// From now on, answer a booting station like this. A station that is connected and was answered otherwise is told to
     /// boot, unless it was rejected: then nothing may be sent to it (B03.FR.03).
@@ -263,6 +275,14 @@ pub enum Output {
         usage: Option<CertificateSigningUse>,
         /// The station's number of the request; only 2.1 has it.
         request_id: Option<i32>,
+    },
+    /// What is the status of this certificate (M06)? To be answered with [`Input::CertificateStatus`]; a station that waits
+    /// for too long is told that it failed. The address of the responder is a peer's word: judge it before you call there.
+    CertificateStatus {
+        /// The question's number.
+        question: u64,
+        /// The certificate, and its responder.
+        about: Box<OCSPRequestData>,
     },
     /// What became of a password that a command set; told before the command's [`Output::Done`]. Give it to
     /// [`Passwords::settle`](super::Passwords::settle), and keep the outcome before the station connects again.

@@ -200,6 +200,7 @@ impl Csms {
             }
             Input::Authorized { question, info } => self.on_authorized(question, info, out),
             Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
+            Input::CertificateStatus { question, response } => self.on_certificate_status(question, response, out),
             Input::EvNeedsAnswered { question, status } => self.on_needs_answered(question, status, out),
             Input::Secured(profile) => self.on_secured(profile, out),
             Input::Registration { status, interval_s } => {

@@ -9,6 +9,7 @@ use core::time::Duration;
 use pilotwire_messages::{ErrorCode, Text, Version, frame};
 
 use super::api::{Entry, Output};
+use super::questions::Question;
 use super::{Csms, Out};
 use crate::Action;
 use crate::dialect::{self, Refusal};
@@ -57,7 +58,12 @@ impl Csms {
         match request {
             Request::Boot(_) => self.on_boot(&call, request, out),
             Request::Transaction(event) => self.on_transaction(call, event, out),
-            Request::Authorize(_) | Request::DataTransfer(_) | Request::EvNeeds(_) => self.ask(call, request, out),
+            Request::CertificateStatus(_) if !self.config.asks_responders => {
+                self.report_and_answer(&call, request, &Answer::CertificateStatus { response: None }, out);
+            }
+            Request::Authorize(_) | Request::DataTransfer(_) | Request::EvNeeds(_) | Request::CertificateStatus(_) => {
+                self.ask(call, request, out);
+            }
             Request::Heartbeat => {
                 let answer = Answer::Heartbeat { time: self.clock.at(self.now) };
                 self.report_and_answer(&call, request, &answer, out);
@@ -188,6 +194,7 @@ impl Csms {
         let output = match &request {
             Request::DataTransfer(message) => Output::DataTransfer { question, message: message.clone() },
             Request::EvNeeds(needs) => Output::EvNeeds { question, needs: needs.clone() },
+            Request::CertificateStatus(about) => Output::CertificateStatus { question, about: about.clone() },
             Request::Authorize(token) => Output::Authorize { question, transaction: None, token: token.clone() },
             Request::Transaction(event) => match &event.id_token {
                 Some(token) => {
@@ -243,12 +250,35 @@ impl Csms {
         self.send_answer(&question.call, text, out);
     }
 
+    /// The host has asked the responder, or could not.
+    pub(super) fn on_certificate_status(&mut self, number: u64, response: Option<Text>, out: &mut Out) {
+        if let Some(question) = self.questions.take(number, |request| matches!(request, Request::CertificateStatus(_)))
+        {
+            self.tell_status(&question, response, out);
+        }
+    }
+
+    fn tell_status(&mut self, question: &Question, response: Option<Text>, out: &mut Out) {
+        let (call, request) = (&question.call, &*question.request);
+        let answer = Answer::CertificateStatus { response };
+        let text = dialect::write_answer(call.version, &call.id, request, &answer).or_else(|refusal| {
+            self.limit_hit(&format!("the status of a certificate cannot be passed on: {}", refusal.text), out);
+            let failed = Answer::CertificateStatus { response: None };
+            dialect::write_answer(call.version, &call.id, request, &failed)
+        });
+        self.send_answer(call, text, out);
+    }
+
     /// The host did not answer in time: the station shall not wait for ever. If it was an event, the ledger has it, and
     /// the station will repeat it.
     pub(super) fn on_questions_due(&mut self, out: &mut Out) {
         while let Some(question) = self.questions.take_due(self.now) {
             self.limit_hit("the host did not answer in time: a CALL was refused", out);
-            self.fail(&question.call, out);
+            match *question.request {
+                // M06.FR.04.
+                Request::CertificateStatus(_) => self.tell_status(&question, None, out),
+                _ => self.fail(&question.call, out),
+            }
         }
     }
 

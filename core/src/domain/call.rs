@@ -11,9 +11,10 @@ use super::{
     ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule, ConnectorStatus, DataTransferStatus,
     DeleteCertificateStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, GetCertificateIdUse,
     IdToken, IdTokenInfo, InstallCertificateStatus, InstallCertificateUse, MessageTrigger, MeterValue,
-    NetworkConnectionProfile, NotifyEvChargingNeedsStatus, Place, ProfileCriteria, ProfilesReport, RegistrationStatus,
-    ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus, StatusInfo, TransactionEvent,
-    TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting, VariableValue,
+    NetworkConnectionProfile, NotifyEvChargingNeedsStatus, OCSPRequestData, Place, ProfileCriteria, ProfilesReport,
+    RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus, StatusInfo,
+    TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
+    VariableValue,
 };
 
 /// What a station is: the content of BootNotification.
@@ -181,6 +182,8 @@ pub enum Request {
         /// The number to repeat in [`Command::CertificateSigned`]; only 2.1 has it.
         request_id: Option<i32>,
     },
+    /// GetCertificateStatus (M06); 1.6 does not have it.
+    CertificateStatus(Box<OCSPRequestData>),
 }
 
 /// The answer to a [`Request`], of the same kind.
@@ -218,6 +221,11 @@ pub enum Answer {
     SignCertificate {
         /// Whether it is seen to (A02.FR.11, A02.FR.12).
         accepted: bool,
+    },
+    /// To a question for the status of a certificate.
+    CertificateStatus {
+        /// What the responder said, in DER and Base64; `None` if it could not be asked (M06.FR.04).
+        response: Option<Text>,
     },
     /// To everything whose answer says nothing.
     Done,

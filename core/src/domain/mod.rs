@@ -26,9 +26,9 @@ pub use pilotwire_messages::v2::{
     ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus, DeleteCertificateStatus,
     GenericDeviceModelStatus, GetCertificateIdUse, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind,
     InstallCertificateStatus, InstallCertificateUse, Measurand, MessageTrigger, MeterValue, NetworkConnectionProfile,
-    NotifyEvChargingNeedsStatus, ReadingContext, RegistrationStatus, ReportBase, RequestStartStopStatus, ResetStatus,
-    SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo, StoppedReason, TriggerMessageStatus,
-    TriggerReason, UnlockStatus,
+    NotifyEvChargingNeedsStatus, OCSPRequestData, ReadingContext, RegistrationStatus, ReportBase,
+    RequestStartStopStatus, ResetStatus, SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo,
+    StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
 };
 pub use security::{SECURITY_EVENTS, is_critical};
 pub use transaction::{PhaseReading, Reading, TransactionEvent, TransactionStage};

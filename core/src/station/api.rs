@@ -11,9 +11,9 @@ use crate::charging::{Limit, Rating, Supply};
 use crate::device_model::{Known, Variables};
 use crate::domain::{
     AuthorizationStatus, ChargingLimitSource, ClientCertificate, ConnectionFault, ConnectorReport, CryptoResult,
-    CryptoTask, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken,
-    NetworkConnectionProfile, NetworkTarget, NotifyEvChargingNeedsStatus, Problem, Reading, RegistrationStatus, Secret,
-    StationIdentity, StoppedReason, VariableId,
+    CryptoTask, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, KeyId,
+    NetworkConnectionProfile, NetworkTarget, NotifyEvChargingNeedsStatus, OcspStatus, Problem, Reading,
+    RegistrationStatus, Secret, StationIdentity, StoppedReason, VariableId,
 };
 
 /// What a station is. Given once; what the CSMS may change are variables.
@@ -103,6 +103,19 @@ impl Default for CertificatesConfig {
     fn default() -> Self {
         Self { enabled: false, entries: 16, organization: Text::default(), secc_id: None, renew_days: 30 }
     }
+}
+
+/// What is known of a certificate for vehicles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateStatus {
+    /// The key of the certificate that the chain is for.
+    pub key: KeyId,
+    /// Which certificate of the chain, by number from 0.
+    pub position: usize,
+    /// Whether it is good, by its responder's word.
+    pub status: OcspStatus,
+    /// What the responder said, in DER and Base64: what a vehicle is shown.
+    pub response: Text,
 }
 
 /// A place for a way to the CSMS (B09).
@@ -508,6 +521,8 @@ pub enum Output {
         /// What to do.
         task: CryptoTask,
     },
+    /// The status of a certificate for vehicles was found out, or found out again (M06).
+    CertificateStatus(Box<CertificateStatus>),
     /// A transaction event was not processed by the CSMS in the number of attempts that the specification gives it, and
     /// was discarded (E13.FR.04). The host's own records are now the only ones.
     Discarded {

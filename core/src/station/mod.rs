@@ -33,7 +33,8 @@ use alloc::vec::Vec;
 use pilotwire_messages::Text;
 
 pub use api::{
-    CertificatesConfig, ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output, SecurityConfig,
+    CertificateStatus, CertificatesConfig, ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output,
+    SecurityConfig,
 };
 pub use shared::Timer;
 
@@ -157,6 +158,12 @@ impl Station {
     /// The certificates for vehicles and their keys, the newest first (A02.FR.15); none if [`CertificatesConfig`] is off.
     pub fn v2g_certificates(&self) -> Vec<ClientCertificate> {
         self.shared.certificates.as_ref().map(|certificates| certificates.of_vehicles()).unwrap_or_default()
+    }
+
+    /// What is known of the status of certificates for vehicles (M06): for the stapled answers that vehicles ask for. None if
+    /// [`CertificatesConfig`] is off, and before the CSMS has answered.
+    pub fn certificate_statuses(&self) -> Vec<CertificateStatus> {
+        self.shared.certificates.as_ref().map(|certificates| certificates.statuses()).unwrap_or_default()
     }
 
     /// What the CSMS has installed to be trusted for this use, in PEM; none if [`CertificatesConfig`] is off.

@@ -196,6 +196,7 @@ impl Station {
             Request::EvNeeds(needs) => cx.tell(Output::EvNeedsAnswered { evse: needs.evse, status: None }),
             Request::EvSchedule(plan) => cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: None }),
             Request::SignCertificate { csr, .. } => certificates::on_lost(&mut cx, csr),
+            Request::CertificateStatus(about) => certificates::on_status_lost(&mut cx, about),
             Request::Heartbeat
             | Request::Transaction(_)
             | Request::MeterValues { .. }
@@ -418,6 +419,11 @@ impl Station {
             Answer::SignCertificate { accepted } => {
                 if let Sent::Live(Request::SignCertificate { csr, .. }) = what {
                     certificates::on_answer(&mut cx, csr, accepted);
+                }
+            }
+            Answer::CertificateStatus { response } => {
+                if let Sent::Live(Request::CertificateStatus(about)) = what {
+                    certificates::on_status(&mut cx, about, response);
                 }
             }
             Answer::Done if matches!(what, Sent::Security) => security::on_answer(&mut cx),

@@ -131,3 +131,59 @@ fn tc_m_01_to_21_roots_are_installed_listed_and_deleted() {
         }
     }
 }
+
+const ABOUT: &str = r#"{"hashAlgorithm":"SHA256","issuerNameHash":"aa","issuerKeyHash":"bb","serialNumber":"7","responderURL":"http://127.0.0.1/ocsp"}"#;
+
+fn asking(version: Version) -> Desk {
+    let mut desk = Desk::new(Config { asks_responders: true, ..config() });
+    desk.tell(Event::Connected(version));
+    desk.boot(version);
+    desk
+}
+
+fn ask_status(desk: &mut Desk) -> u64 {
+    let told = desk.receive(&format!(r#"[2,"o","GetCertificateStatus",{{"ocspRequestData":{ABOUT}}}]"#));
+    match outputs(&told)[..] {
+        [Output::CertificateStatus { question, about }] => {
+            assert_eq!((about.serial_number.as_str(), about.responder_url.as_str()), ("7", "http://127.0.0.1/ocsp"));
+            *question
+        }
+        _ => panic!("{told:?}"),
+    }
+}
+
+/// TC_M_24_CSMS; M06.FR.01–M06.FR.04.
+#[test]
+fn tc_m_24_what_a_responder_says_is_passed_on() {
+    for version in [Version::V201, Version::V21] {
+        for (response, expected) in [(Some(Text::from("MIIB")), "Accepted"), (None, "Failed")] {
+            let mut desk = asking(version);
+            let question = ask_status(&mut desk);
+            let told = desk.tell(Event::Input(Input::CertificateStatus { question, response: response.clone() }));
+            assert_eq!(status(&told), expected, "{version}");
+            assert_eq!(answer(&told)[2]["ocspResult"].as_str(), response.as_deref());
+            let again = desk.tell(Event::Input(Input::CertificateStatus { question, response }));
+            assert!(again.is_empty(), "a question has one answer");
+        }
+    }
+}
+
+/// M06.FR.04: nobody asks, nobody answers in time, and what a message cannot carry.
+#[test]
+fn a_status_that_cannot_be_had_has_failed() {
+    let mut desk = Desk::accepted(Version::V201);
+    let told = desk.receive(&format!(r#"[2,"o","GetCertificateStatus",{{"ocspRequestData":{ABOUT}}}]"#));
+    assert_eq!((outputs(&told).len(), status(&told)), (0, "Failed".into()));
+
+    let mut desk = asking(Version::V201);
+    ask_status(&mut desk);
+    let told = desk.wait(u64::from(Config::new("", 0).limits.answer_timeout_s));
+    assert_eq!(status(&told), "Failed");
+
+    let mut desk = asking(Version::V201);
+    let question = ask_status(&mut desk);
+    let response = Some("A".repeat(5_501).into());
+    let told = desk.tell(Event::Input(Input::CertificateStatus { question, response }));
+    assert_eq!(status(&told), "Failed");
+    assert!(matches!(outputs(&told)[..], [Output::LimitHit { .. }]), "{told:?}");
+}

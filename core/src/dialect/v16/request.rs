@@ -34,7 +34,7 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
         Request::DataTransfer(message) => call(V, id, &message_out(message)).map(Some),
         // The central system of 1.6 hears nothing of limits that it did not set, nor of vehicles.
         Request::ChargingLimit(_) | Request::ChargingLimitCleared { .. } => Ok(None),
-        Request::ChargingProfiles(_) | Request::EvNeeds(_) | Request::EvSchedule(_) => {
+        Request::ChargingProfiles(_) | Request::EvNeeds(_) | Request::EvSchedule(_) | Request::CertificateStatus(_) => {
             Err(Refusal::unsupported("1.6 has no such message"))
         }
         Request::SecurityEvent { kind, at, info } => {
@@ -127,7 +127,8 @@ pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Re
         | Request::ChargingLimit(_)
         | Request::ChargingLimitCleared { .. }
         | Request::EvNeeds(_)
-        | Request::EvSchedule(_) => return Err(Refusal::mismatch()),
+        | Request::EvSchedule(_)
+        | Request::CertificateStatus(_) => return Err(Refusal::mismatch()),
         Request::Boot(_) => {
             let boot: v16::BootNotificationResponse = decode(payload, V)?;
             let status = RegistrationStatus::from_word(boot.status.as_str());

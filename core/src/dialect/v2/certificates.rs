@@ -5,7 +5,7 @@ use alloc::string::String;
 use pilotwire_messages::{Text, Version, decode, v2};
 
 use super::super::{Refusal, call, result};
-use crate::domain::{CertificateSigningUse, Command, Reply, Request};
+use crate::domain::{Answer, CertificateSigningUse, Command, Reply, Request};
 
 /// The number of a signing request goes where the edition has it.
 const fn number(version: Version, number: Option<i32>) -> Option<i32> {
@@ -26,6 +26,23 @@ pub(super) fn sign_out(
 
 pub(super) fn sign_in(payload: v2::SignCertificateRequest) -> Request {
     Request::SignCertificate { csr: payload.csr, usage: payload.certificate_type, request_id: payload.request_id }
+}
+
+/// M06.FR.02–M06.FR.04.
+pub(super) fn status_out(response: Option<&Text>) -> v2::GetCertificateStatusResponse {
+    let status = match response {
+        Some(_) => v2::GetCertificateStatus::Accepted,
+        None => v2::GetCertificateStatus::Failed,
+    };
+    let mut payload = v2::GetCertificateStatusResponse::new(status);
+    payload.ocsp_result = response.cloned();
+    payload
+}
+
+/// What was asked for and is not there failed, whatever the status says.
+pub(super) fn status_in(payload: v2::GetCertificateStatusResponse) -> Answer {
+    let accepted = payload.status == v2::GetCertificateStatus::Accepted;
+    Answer::CertificateStatus { response: payload.ocsp_result.filter(|_| accepted) }
 }
 
 pub(super) fn write_command(version: Version, id: &str, command: &Command) -> Result<String, Refusal> {

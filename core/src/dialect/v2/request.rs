@@ -40,6 +40,9 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
         Request::SignCertificate { csr, usage, request_id } => {
             call(version, id, &certificates::sign_out(version, csr, usage.as_ref(), *request_id))
         }
+        Request::CertificateStatus(about) => {
+            call(version, id, &v2::GetCertificateStatusRequest::new((**about).clone()))
+        }
     }
 }
 
@@ -69,6 +72,10 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
             Request::SecurityEvent { kind: event.kind, at: event.timestamp, info: event.tech_info }
         }
         "SignCertificate" => certificates::sign_in(decode(payload, version)?),
+        "GetCertificateStatus" => {
+            let about = decode::<v2::GetCertificateStatusRequest>(payload, version)?.ocsp_request_data;
+            Request::CertificateStatus(Box::new(about))
+        }
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -109,6 +116,9 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         (Request::SignCertificate { .. }, Answer::SignCertificate { accepted }) => {
             let status = if *accepted { v2::GenericStatus::Accepted } else { v2::GenericStatus::Rejected };
             result(version, id, &v2::SignCertificateResponse::new(status))
+        }
+        (Request::CertificateStatus(_), Answer::CertificateStatus { response }) => {
+            result(version, id, &certificates::status_out(response.as_ref()))
         }
         _ => Err(Refusal::mismatch()),
     }
@@ -153,6 +163,7 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
             let status = decode::<v2::SignCertificateResponse>(payload, version)?.status;
             Answer::SignCertificate { accepted: status == v2::GenericStatus::Accepted }
         }
+        Request::CertificateStatus(_) => certificates::status_in(decode(payload, version)?),
     })
 }
 

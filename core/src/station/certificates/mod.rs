@@ -8,9 +8,11 @@
 //! | --- | --- |
 //! | `signing` | signing requests and their answers (A02, A03) |
 //! | `roots` | what is trusted: installed, listed, deleted (M03–M05) |
+//! | `ocsp` | the status of certificates for vehicles (M06) |
 //! | `choice` | which certificate and which roots the next connection uses, and the way back |
 
 mod choice;
+mod ocsp;
 mod roots;
 mod signing;
 
@@ -23,16 +25,17 @@ use core::time::Duration;
 use pilotwire_messages::{DateTime, Text};
 use serde::{Deserialize, Serialize};
 
-use super::api::{Config, Output};
+use super::api::{CertificateStatus, Config, Output};
 use super::commands::{Awaited, Response};
 use super::shared::{Cx, Signal, Timer};
 use crate::device_model::Known;
 use crate::domain::{
-    CertificateHashData, CertificateSigningUse, ChainFacts, ClientCertificate, Command, CryptoResult, CryptoTask,
-    InstallCertificateStatus, InstallCertificateUse, KeyId, Reply, StatusInfo,
+    CertificateFacts, CertificateHashData, CertificateSigningUse, ChainFacts, ClientCertificate, Command, CryptoResult,
+    CryptoTask, InstallCertificateStatus, InstallCertificateUse, KeyId, OCSPRequestData, Reply, StatusInfo,
 };
 use crate::time::Instant;
 pub(crate) use choice::{on_connect, on_connected, on_failed};
+pub(crate) use ocsp::{on_status, on_status_lost};
 use signing::Signing;
 pub(crate) use signing::{on_answer, on_lost, trigger};
 
@@ -51,6 +54,8 @@ pub(crate) struct Certificates {
     saved: Saved,
     open: Vec<Open>,
     next_operation: u64,
+    /// What is known of certificates for vehicles.
+    statuses: Vec<ocsp::Status>,
     /// The record could not be read: keys that nobody seems to use may be in use all the same.
     unreadable: bool,
     /// That it cannot renew its certificate was told in this life.
@@ -116,6 +121,9 @@ struct Facts {
     names: Vec<CertificateHashData>,
     /// Those of the ones above it, by the first algorithm.
     above: Vec<CertificateHashData>,
+    /// Whom to ask for the status of which of them, by number from 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    responders: Vec<(usize, OCSPRequestData)>,
 }
 
 impl Facts {
@@ -126,12 +134,21 @@ impl Facts {
             not_after: first.not_after,
             names: first.names.clone(),
             above: above.iter().filter_map(|facts| facts.names.first().cloned()).collect(),
+            responders: chain.certificates.iter().enumerate().filter_map(responder).collect(),
         })
     }
 
     fn is_valid(&self, at: DateTime) -> bool {
         self.not_before <= at && at <= self.not_after
     }
+}
+
+/// Whom to ask for the status of a certificate, if it says so.
+fn responder((position, facts): (usize, &CertificateFacts)) -> Option<(usize, OCSPRequestData)> {
+    let (name, url) = (facts.names.first()?, facts.ocsp_url.as_ref()?);
+    let (algorithm, serial) = (name.hash_algorithm.clone(), name.serial_number.clone());
+    let (issuer, key) = (name.issuer_name_hash.clone(), name.issuer_key_hash.clone());
+    Some((position, OCSPRequestData::new(algorithm, issuer, key, serial, url.clone())))
 }
 
 /// A task of the host that is not answered.
@@ -157,6 +174,8 @@ enum Purpose {
         /// It is for later, and examined as of then.
         is_later: bool,
     },
+    /// What a responder said of a certificate.
+    Ocsp(Text),
     /// A root that the CSMS sent.
     Install { usage: InstallCertificateUse, pem: Text },
 }
@@ -187,6 +206,7 @@ impl Certificates {
             },
             open: Vec::new(),
             next_operation: 1,
+            statuses: Vec::new(),
             unreadable: false,
             told: false,
             with_previous: false,
@@ -220,6 +240,11 @@ impl Certificates {
         found.into_iter().map(|own| ClientCertificate { key: own.key, chain: own.chain.clone() }).collect()
     }
 
+    /// What is known of their status.
+    pub(crate) fn statuses(&self) -> Vec<CertificateStatus> {
+        ocsp::held(self)
+    }
+
     /// What is trusted for this use, in PEM.
     pub(crate) fn roots(&self, usage: &InstallCertificateUse) -> impl Iterator<Item = &Text> {
         self.saved.roots.iter().filter(move |root| root.usage == *usage).map(|root| &root.pem)
@@ -245,6 +270,7 @@ pub(crate) fn wake(cx: &mut Cx<'_>) {
     read_factory(cx, &mut certificates);
     signing::resume(cx, &mut certificates);
     choice::apply(cx, &mut certificates);
+    ocsp::sync(cx, &mut certificates);
     cx.certificates = Some(certificates);
     schedule(cx);
 }
@@ -301,7 +327,10 @@ pub(crate) fn on_done(cx: &mut Cx<'_>, operation: u64, result: CryptoResult) -> 
     let reply = match at {
         Some(at) => {
             let open = certificates.open.remove(at);
-            finish(cx, &mut certificates, open, result)
+            let reply = finish(cx, &mut certificates, open, result);
+            ocsp::sync(cx, &mut certificates);
+            ocsp::on_timer(cx, &mut certificates);
+            reply
         }
         None => {
             cx.refuse(format!("no cryptographic operation {operation} is open"));
@@ -337,6 +366,10 @@ fn finish(cx: &mut Cx<'_>, certificates: &mut Certificates, open: Open, result: 
         }
         Purpose::Signed { key, chain, is_later } => {
             signing::on_examined(cx, certificates, open.operation, (key, chain, is_later), examined)
+        }
+        Purpose::Ocsp(response) => {
+            ocsp::on_read(cx, certificates, open.operation, response, result);
+            None
         }
         Purpose::Install { usage, pem } => Some(roots::on_examined(cx, certificates, (usage, pem), examined)),
     }
@@ -403,6 +436,8 @@ pub(crate) fn on_timer(cx: &mut Cx<'_>) {
     signing::on_timer(cx, &mut certificates);
     choice::on_timer(cx, &mut certificates);
     choice::apply(cx, &mut certificates);
+    ocsp::sync(cx, &mut certificates);
+    ocsp::on_timer(cx, &mut certificates);
     cx.certificates = Some(certificates);
     schedule(cx);
 }
@@ -423,7 +458,9 @@ pub(crate) fn schedule(cx: &mut Cx<'_>) {
     let renewals = known().filter_map(|facts| in_ms(facts.not_after.millis_since(now) - ahead_ms + 1));
     let retries = certificates.saved.signing.iter().filter_map(Signing::due);
     let dates = begins.chain(renewals).map(|wait| cx.now + wait);
-    let at = retries.chain(dates).fold(cx.now + LOOK, Instant::min);
+    // A status waits for the CSMS; that it is there calls for it.
+    let statuses = certificates.statuses.iter().filter_map(ocsp::Status::due).filter(|_| cx.is_online());
+    let at = retries.chain(dates).chain(statuses).fold(cx.now + LOOK, Instant::min);
     cx.timers.set(Timer::Certificates, at);
 }
 
