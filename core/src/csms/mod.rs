@@ -55,9 +55,8 @@ use gate::Gate;
 use ledger::Ledger;
 use order::Order;
 use profiles::Book;
-use questions::Questions;
+use questions::{Call, Questions};
 use records::Store;
-use requests::Call;
 use signing::Signing;
 
 /// Characters of a report that was made from what a station sent.

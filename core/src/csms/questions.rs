@@ -3,9 +3,18 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::requests::Call;
+use pilotwire_messages::{Text, Version};
+
 use crate::domain::Request;
 use crate::time::Instant;
+
+/// A CALL of the station, as far as its answer needs it.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) id: Text,
+    pub(super) fingerprint: u64,
+    pub(super) version: Version,
+}
 
 /// A CALL that is not answered yet.
 #[derive(Clone, Debug)]

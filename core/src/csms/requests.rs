@@ -6,10 +6,10 @@ use alloc::string::String;
 use core::mem;
 use core::time::Duration;
 
-use pilotwire_messages::{ErrorCode, Text, Version, frame};
+use pilotwire_messages::{ErrorCode, Text, frame};
 
 use super::api::{Entry, Output};
-use super::questions::Question;
+use super::questions::{Call, Question};
 use super::{Csms, Out};
 use crate::Action;
 use crate::dialect::{self, Refusal};
@@ -17,14 +17,6 @@ use crate::domain::{
     Answer, DataTransferAnswer, IdTokenInfo, NotifyEvChargingNeedsStatus, Request, TransactionAnswer, TransactionEvent,
     TransactionStage, is_critical,
 };
-
-/// A CALL of the station, as far as its answer needs it.
-#[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) id: Text,
-    pub(super) fingerprint: u64,
-    pub(super) version: Version,
-}
 
 impl Csms {
     pub(super) fn on_call(&mut self, call: Call, action: &str, payload: &str, out: &mut Out) {

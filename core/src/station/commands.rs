@@ -16,6 +16,7 @@ use super::meter;
 use super::network;
 use super::provisioning::Provisioning;
 use super::reset::Reset;
+use super::response::{Awaited, Response};
 use super::session::Ending;
 use super::shared::{Cx, Origin, Signal};
 use super::smart_charging;
@@ -26,27 +27,6 @@ use crate::domain::{
     ReportBase, ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason, TriggerMessageStatus,
     TriggerReason, UnlockStatus, VariableResult, VariableSetting,
 };
-
-/// What a command is answered.
-pub(crate) enum Response {
-    /// This, now. The signals it raised are handled after the answer is sent (F06.FR.04).
-    Now(Reply),
-    /// When the host has told how it went.
-    Later(Awaited),
-    /// Never: it is of a block that is switched off.
-    Unsupported,
-}
-
-/// What an answer waits for.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Awaited {
-    /// [`super::Input::Unlocked`].
-    Unlocked(EvseId, i32),
-    /// [`super::Input::DataTransferred`].
-    DataTransferred(u64),
-    /// [`super::Input::CryptoDone`].
-    Crypto(u64),
-}
 
 /// Whether hardware or host may have to answer this command.
 pub(crate) const fn waits_for_host(command: &Command) -> bool {

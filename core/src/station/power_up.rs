@@ -12,7 +12,8 @@ use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
 use super::{
-    Station, availability, cable, certificates, delivery, limits, network, provisioning, reset, security, transactions,
+    Station, availability, cable, certificates, delivery, events, limits, network, provisioning, reset, security,
+    transactions,
 };
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
@@ -129,7 +130,7 @@ impl Station {
             Ok(())
         } else if key.starts_with(limits::RECORD_PREFIX) {
             limits::restore(&mut Cx { shared: &mut self.shared, out }, read(value)?)
-        } else if key.starts_with(security::RECORD_PREFIX) {
+        } else if key.starts_with(events::RECORD_PREFIX) {
             self.shared.security.restore(key, value)
         } else if key == network::STATE || key.starts_with(network::SLOT_PREFIX) {
             let network = self.shared.network.as_mut().ok_or("the host chooses the way to the CSMS")?;

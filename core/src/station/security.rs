@@ -1,21 +1,15 @@
 //! Security events (A04; whitepaper of 1.6, §8): the host logs all of them, and the CSMS is told of the critical ones,
 //! through outages and power cuts.
 
-use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::String;
 
 use pilotwire_messages::{DateTime, Text};
-use serde::{Deserialize, Serialize};
 
 use super::api::Output;
+use super::events::{Queued, Saved, key};
 use super::shared::{Cx, Timer};
 use crate::device_model::Known;
 use crate::domain::{ConnectionFault, Request, is_critical};
-use crate::time::Instant;
-
-/// The prefix of the records of events that the CSMS was not told yet.
-pub(crate) const RECORD_PREFIX: &str = "security/";
 
 /// Characters of an event's details (SecurityEventNotification, `techInfo`).
 const MAX_INFO: usize = 255;
@@ -25,39 +19,6 @@ const MAX_KIND: usize = 50;
 
 /// What a station tells of its own daily life if it is told to: see [`SecurityConfig`](super::SecurityConfig).
 const OF_THE_DEVICE: [&str; 4] = ["MemoryExhaustion", "ResetOrReboot", "SettingSystemTime", "StartupOfTheDevice"];
-
-/// The events that wait for the CSMS, and what was reported already.
-#[derive(Debug, Default)]
-pub(crate) struct Events {
-    queue: VecDeque<Queued>,
-    next_number: u64,
-    in_flight: bool,
-    /// A fault of connecting is told once, however often it is met again before a connection (A00.FR.316).
-    told: Option<ConnectionFault>,
-    /// That memory runs out was told in this life.
-    exhausted: bool,
-}
-
-#[derive(Debug)]
-struct Queued {
-    number: u64,
-    request: Request,
-    attempts: u64,
-    /// When it happened, if nobody had told the time yet: its stamp is a guess that can be mended in this life.
-    guessed_at: Option<Instant>,
-}
-
-/// An event's durable record.
-#[derive(Debug, Serialize, Deserialize)]
-struct Saved {
-    kind: Text,
-    at: DateTime,
-    info: Option<Text>,
-}
-
-fn key(number: u64) -> String {
-    format!("{RECORD_PREFIX}{number:020}")
-}
 
 /// Something happened that concerns security: `kind` is the name of 2.x.
 pub(crate) fn event(cx: &mut Cx<'_>, kind: &'static str, info: Option<Text>) {
@@ -133,31 +94,6 @@ pub(crate) fn on_connection_fault(cx: &mut Cx<'_>, fault: ConnectionFault) {
             event(cx, "CsmsFailedToAuthenticate", None);
         }
         event(cx, kind, None);
-    }
-}
-
-impl Events {
-    /// Takes an event back; records must come in the order of their keys.
-    ///
-    /// # Errors
-    /// A text that says what is wrong with the record.
-    pub(crate) fn restore(&mut self, key: &str, value: &str) -> Result<(), String> {
-        let number: Option<u64> = key.strip_prefix(RECORD_PREFIX).and_then(|number| number.parse().ok());
-        let number = number.ok_or_else(|| String::from("the key is no number"))?;
-        let Saved { kind, at, info } = serde_json::from_str(value).map_err(|error| format!("{error}"))?;
-        let request = Request::SecurityEvent { kind, at, info };
-        self.queue.push_back(Queued { number, request, attempts: 0, guessed_at: None });
-        self.next_number = self.next_number.max(number.saturating_add(1));
-        Ok(())
-    }
-
-    pub(crate) fn on_connected(&mut self) {
-        self.told = None;
-    }
-
-    /// The request that the open CALL carries.
-    pub(crate) fn in_flight(&self) -> Option<&Request> {
-        self.queue.front().filter(|_| self.in_flight).map(|first| &first.request)
     }
 }
 

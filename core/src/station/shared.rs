@@ -13,10 +13,10 @@ use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
 use super::api::{Config, Output};
-use super::certificates::Certificates;
-use super::network::{Credentials, Network};
+use super::certificates::state::Certificates;
+use super::events::Events;
+use super::network::state::{Credentials, Network};
 use super::offers::Charging;
-use super::security::Events;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{

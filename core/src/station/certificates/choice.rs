@@ -7,20 +7,16 @@ use core::time::Duration;
 use alloc::format;
 use alloc::vec::Vec;
 
-use pilotwire_messages::{DateTime, Text};
+use pilotwire_messages::Text;
 
 use super::super::security;
 use super::super::shared::{Cx, Signal};
-use super::{Certificates, Own, keep_keys, save};
-use crate::domain::{ClientCertificate, ConnectionFault, InstallCertificateUse, KeyId};
+use super::state::{Certificates, Own, begin, is_of_csms};
+use super::tasks::{count, keep_keys, save};
+use crate::domain::{ClientCertificate, ConnectionFault, KeyId};
 
 /// A02.FR.10: how long a certificate is kept after a newer one has worked.
 const RETIREMENT: Duration = Duration::from_secs(30 * 86_400);
-
-/// The start of its validity; that of an unread one of the factory is before all others.
-pub(super) fn begin(own: &Own) -> Option<DateTime> {
-    own.facts.as_ref().map(|facts| facts.not_before)
-}
 
 /// The certificates for the CSMS that are valid now, the newest first (A02.FR.09). Of those that begin at the same moment the
 /// one that came last is newer. If none is valid, the clock may be the reason: all of them, then.
@@ -40,10 +36,6 @@ fn candidates(cx: &Cx<'_>, certificates: &Certificates) -> Vec<Own> {
 fn trusted(certificates: &Certificates) -> Vec<Text> {
     let of_csms = certificates.saved.roots.iter().filter(|root| is_of_csms(&root.usage));
     of_csms.filter(|root| root.fallback == certificates.with_fallback).map(|root| root.pem.clone()).collect()
-}
-
-pub(super) fn is_of_csms(usage: &InstallCertificateUse) -> bool {
-    *usage == InstallCertificateUse::CSMSRootCertificate
 }
 
 fn has_fallback(certificates: &Certificates) -> bool {
@@ -145,7 +137,7 @@ pub(crate) fn on_connected(cx: &mut Cx<'_>) {
     if certificates.saved != before {
         save(cx, &certificates);
         keep_keys(cx, &certificates);
-        super::roots::count(cx, &certificates);
+        count(cx, &certificates);
     }
     apply_later(cx, &certificates);
     cx.certificates = Some(certificates);

@@ -5,19 +5,18 @@
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::String;
-use alloc::vec::Vec;
 use core::time::Duration;
 
 use pilotwire_messages::{Text, Version};
 
-use super::super::api::{CertificateStatus, Output};
+use super::super::api::Output;
 use super::super::shared::Cx;
-use super::{Certificates, Own, Purpose, Root, ask};
+use super::state::{Certificates, Own, Purpose, Root, Status, StatusStep};
+use super::tasks::{ask, schedule};
 use crate::domain::{
-    CertificateHashData, CertificateSigningUse, CryptoResult, CryptoTask, InstallCertificateUse, KeyId,
-    OCSPRequestData, OcspFacts, Request,
+    CertificateHashData, CertificateSigningUse, CryptoResult, CryptoTask, InstallCertificateUse, OCSPRequestData,
+    Request,
 };
-use crate::time::Instant;
 
 /// After this it is asked for again (M06.FR.10: at least once a week).
 const LONGEST: Duration = Duration::from_secs(6 * 86_400);
@@ -27,43 +26,6 @@ const SHORTEST: Duration = Duration::from_secs(3_600);
 
 /// What begins a certificate in PEM.
 const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
-
-/// The status of one certificate of a chain.
-#[derive(Debug)]
-pub(super) struct Status {
-    key: KeyId,
-    position: usize,
-    about: OCSPRequestData,
-    step: Step,
-    held: Option<(Text, OcspFacts)>,
-}
-
-#[derive(Debug, PartialEq)]
-enum Step {
-    /// It is asked for then.
-    Due(Instant),
-    /// The CSMS was asked.
-    Asked,
-    /// The host reads what came.
-    Reading(u64),
-}
-
-impl Status {
-    /// When it is asked for.
-    pub(super) const fn due(&self) -> Option<Instant> {
-        match self.step {
-            Step::Due(at) => Some(at),
-            Step::Asked | Step::Reading(_) => None,
-        }
-    }
-
-    /// What is known of it.
-    pub(super) fn held(&self) -> Option<CertificateStatus> {
-        let (response, facts) = self.held.as_ref()?;
-        let (key, position, response) = (self.key, self.position, response.clone());
-        Some(CertificateStatus { key, position, status: facts.status, response })
-    }
-}
 
 /// Whether vehicles see it.
 fn is_for_vehicles(own: &Own) -> bool {
@@ -81,7 +43,7 @@ pub(super) fn sync(cx: &Cx<'_>, certificates: &mut Certificates) {
             let known = before.iter().position(|status| (status.key, status.position) == (own.key, *position));
             let new = || {
                 let (key, position, about) = (own.key, *position, about.clone());
-                Status { key, position, about, step: Step::Due(cx.now), held: None }
+                Status { key, position, about, step: StatusStep::Due(cx.now), held: None }
             };
             certificates.statuses.push(known.map_or_else(new, |at| before.swap_remove(at)));
         }
@@ -96,21 +58,22 @@ pub(super) fn on_timer(cx: &mut Cx<'_>, certificates: &mut Certificates) {
     }
     for status in certificates.statuses.iter_mut().filter(|status| status.due().is_some_and(|at| at <= now)) {
         let asked = cx.call(Request::CertificateStatus(Box::new(status.about.clone())));
-        status.step = if asked { Step::Asked } else { Step::Due(now + SHORTEST) };
+        status.step = if asked { StatusStep::Asked } else { StatusStep::Due(now + SHORTEST) };
     }
 }
 
 /// The CSMS answered. Whatever a responder says is judged before it counts.
 pub(crate) fn on_status(cx: &mut Cx<'_>, about: &OCSPRequestData, response: Option<Text>) {
     let Some(mut certificates) = cx.certificates.take() else { return };
-    let asked = certificates.statuses.iter().position(|status| status.step == Step::Asked && status.about == *about);
+    let asked =
+        certificates.statuses.iter().position(|status| status.step == StatusStep::Asked && status.about == *about);
     if let Some(at) = asked {
         let operation = response.and_then(|response| read(cx, &mut certificates, at, response));
-        let again = Step::Due(cx.now + SHORTEST);
-        certificates.statuses[at].step = operation.map_or(again, Step::Reading);
+        let again = StatusStep::Due(cx.now + SHORTEST);
+        certificates.statuses[at].step = operation.map_or(again, StatusStep::Reading);
     }
     cx.certificates = Some(certificates);
-    super::schedule(cx);
+    schedule(cx);
 }
 
 fn read(cx: &mut Cx<'_>, certificates: &mut Certificates, at: usize, response: Text) -> Option<u64> {
@@ -149,11 +112,12 @@ fn chain_from(chain: &str, position: usize, root: Option<&Text>) -> String {
 pub(crate) fn on_status_lost(cx: &mut Cx<'_>, about: &OCSPRequestData) {
     let again = if cx.online.is_some() { cx.now + SHORTEST } else { cx.now };
     let Some(certificates) = cx.certificates.as_mut() else { return };
-    let asked = certificates.statuses.iter_mut().find(|status| status.step == Step::Asked && status.about == *about);
+    let asked =
+        certificates.statuses.iter_mut().find(|status| status.step == StatusStep::Asked && status.about == *about);
     if let Some(status) = asked {
-        status.step = Step::Due(again);
+        status.step = StatusStep::Due(again);
     }
-    super::schedule(cx);
+    schedule(cx);
 }
 
 /// The host has judged it.
@@ -164,14 +128,14 @@ pub(super) fn on_read(
     response: Text,
     result: CryptoResult,
 ) {
-    let reading = Step::Reading(operation);
+    let reading = StatusStep::Reading(operation);
     let Some(status) = certificates.statuses.iter_mut().find(|status| status.step == reading) else { return };
     let (now, utc) = (cx.now, cx.utc());
     let why = match result {
         CryptoResult::Ocsp(facts) => {
             let until_next = facts.next_update.map(|next| next.millis_since(utc));
             let until_next = until_next.map(|millis| Duration::from_millis(u64::try_from(millis).unwrap_or(0)));
-            status.step = Step::Due(now + until_next.unwrap_or(LONGEST).clamp(SHORTEST, LONGEST));
+            status.step = StatusStep::Due(now + until_next.unwrap_or(LONGEST).clamp(SHORTEST, LONGEST));
             status.held = Some((response, facts));
             if let Some(held) = status.held() {
                 cx.tell(Output::CertificateStatus(Box::new(held)));
@@ -181,12 +145,7 @@ pub(super) fn on_read(
         CryptoResult::Failed { why } => why,
         CryptoResult::Csr(_) | CryptoResult::Examined(_) => "the host did something else".into(),
     };
-    status.step = Step::Due(now + SHORTEST);
+    status.step = StatusStep::Due(now + SHORTEST);
     let position = status.position;
     cx.refuse(format!("the status of certificate {position} of a vehicle's chain is not used: {why}"));
-}
-
-/// All that is known.
-pub(super) fn held(certificates: &Certificates) -> Vec<CertificateStatus> {
-    certificates.statuses.iter().filter_map(Status::held).collect()
 }

@@ -1,14 +1,14 @@
 //! What the station trusts: installed, listed and deleted by the CSMS (M03–M05).
 
-use alloc::format;
 use alloc::vec::Vec;
 
 use pilotwire_messages::Text;
 
-use super::super::commands::Response;
+use super::super::response::Response;
 use super::super::shared::Cx;
-use super::choice::{self, is_of_csms};
-use super::{Certificates, Facts, Own, Purpose, Root, ask, changed, client_use, info, keep_keys, later, save};
+use super::choice;
+use super::state::{Certificates, Facts, Own, Purpose, Root, client_use, is_of_csms};
+use super::tasks::{ask, changed, count, info, keep_keys, later, save};
 use crate::device_model::Known;
 use crate::domain::{
     CertificateHashData, CertificateHashDataChain, ChainFacts, CryptoTask, DeleteCertificateStatus,
@@ -140,11 +140,6 @@ fn is_named(names: &[CertificateHashData], asked: &CertificateHashData) -> bool 
             && name.issuer_key_hash.eq_ignore_ascii_case(&asked.issuer_key_hash)
             && number(&name.serial_number) == number(&asked.serial_number)
     })
-}
-
-/// Tells the device model how many there are.
-pub(super) fn count(cx: &mut Cx<'_>, certificates: &Certificates) {
-    cx.variables.put(Known::CertificateEntries, &format!("{}", certificates.saved.roots.len()));
 }
 
 /// M03: all that are of these kinds, or all. One that the host has not read yet has no name.

@@ -7,68 +7,25 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use pilotwire_messages::{DateTime, Text};
-use serde::{Deserialize, Serialize};
 
 use super::super::api::Output;
-use super::super::commands::Response;
+use super::super::response::Response;
 use super::super::security;
 use super::super::shared::Cx;
-use super::{Certificates, Facts, Open, Own, Purpose, ask, changed, choice, client_use, info, keep_keys, later, save};
+use super::choice;
+use super::state::{Certificates, Facts, Open, Own, Purpose, Signing, SigningStep, begin, client_use};
+use super::tasks::{ask, changed, info, keep_keys, later, save, schedule};
 use crate::device_model::Known;
 use crate::domain::{
     CertificateSigningUse, ChainFacts, CryptoResult, CryptoTask, InstallCertificateUse, KeyId, MessageTrigger, Reply,
-    Request, Subject, TriggerMessageStatus,
+    Subject, TriggerMessageStatus,
 };
-use crate::time::Instant;
 
 /// Certificates of the station's own that are kept at once.
 const MAX_OWN: usize = 6;
 
 /// Characters of a signing request (SignCertificate, `csr`).
 const MAX_CSR: usize = 5_500;
-
-/// A certificate that was or will be asked for; what is durable of it lets a certificate that comes late find its key.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Signing {
-    usage: Option<CertificateSigningUse>,
-    pub(super) key: KeyId,
-    subject: Subject,
-    request_id: Option<i32>,
-    /// Nothing is sent any more until the CSMS triggers it (A02.FR.19, A02.FR.20).
-    quiet: bool,
-    #[serde(skip)]
-    step: Step,
-}
-
-/// How far it is in this life.
-#[derive(Clone, Debug, Default, PartialEq)]
-enum Step {
-    #[default]
-    Idle,
-    /// The host makes the request.
-    Making {
-        /// The CSMS triggered it.
-        asked_for: bool,
-    },
-    /// The request is on its way.
-    Asked { csr: Text, repeats: u64 },
-    /// The CSMS has it, or could not be reached: it is sent again then; if no time is set, when the CSMS is there.
-    Waiting { csr: Text, repeats: u64, due: Option<Instant> },
-}
-
-impl Signing {
-    /// When it goes on.
-    pub(super) const fn due(&self) -> Option<Instant> {
-        match &self.step {
-            Step::Waiting { due, .. } => *due,
-            _ => None,
-        }
-    }
-
-    fn request(&self, csr: &Text) -> Request {
-        Request::SignCertificate { csr: csr.clone(), usage: self.usage.clone(), request_id: self.request_id }
-    }
-}
 
 /// F06; whitepaper, ExtendedTriggerMessage: `None` if the message is about no certificate.
 pub(crate) fn trigger(cx: &mut Cx<'_>, message: &MessageTrigger) -> Option<TriggerMessageStatus> {
@@ -104,7 +61,7 @@ fn start(
     asked_for: bool,
 ) -> Result<(), String> {
     let before = certificates.saved.signing.iter().find(|signing| signing.usage == usage);
-    if before.is_some_and(|before| matches!(before.step, Step::Asked { .. })) {
+    if before.is_some_and(|before| matches!(before.step, SigningStep::Asked { .. })) {
         return Ok(());
     }
     let before = before.map(|before| before.key);
@@ -115,7 +72,7 @@ fn start(
     let key = KeyId(certificates.saved.next_key);
     certificates.saved.next_key += 1;
     let request_id = i32::try_from(key.0).ok();
-    let step = Step::Making { asked_for };
+    let step = SigningStep::Making { asked_for };
     certificates.saved.signing.retain(|signing| signing.usage != usage);
     certificates.open.retain(|open| !matches!(open.purpose, Purpose::Csr(key) if Some(key) == before));
     certificates.saved.signing.push(Signing { usage, key, subject, request_id, quiet: false, step });
@@ -151,7 +108,7 @@ pub(super) fn resume(cx: &mut Cx<'_>, certificates: &mut Certificates) {
     let open = certificates.saved.signing.iter_mut().filter(|signing| !signing.quiet);
     let keys: Vec<KeyId> = open
         .map(|signing| {
-            signing.step = Step::Making { asked_for: false };
+            signing.step = SigningStep::Making { asked_for: false };
             signing.key
         })
         .collect();
@@ -163,19 +120,19 @@ pub(super) fn resume(cx: &mut Cx<'_>, certificates: &mut Certificates) {
 /// The host made the request.
 pub(super) fn on_csr(cx: &mut Cx<'_>, certificates: &mut Certificates, key: KeyId, result: CryptoResult) {
     let Some(at) = certificates.saved.signing.iter().position(|signing| signing.key == key) else { return };
-    let Step::Making { asked_for } = certificates.saved.signing[at].step else { return };
+    let SigningStep::Making { asked_for } = certificates.saved.signing[at].step else { return };
     let why = match result {
         CryptoResult::Csr(csr) if csr.chars().count() <= MAX_CSR => {
             let signing = &mut certificates.saved.signing[at];
             let request = signing.request(&csr);
             signing.step = match (cx.online.is_some() && asked_for, cx.is_online()) {
-                (false, false) => Step::Waiting { csr, repeats: 0, due: None },
+                (false, false) => SigningStep::Waiting { csr, repeats: 0, due: None },
                 (true, _) => {
                     cx.call_as_asked(request);
-                    Step::Asked { csr, repeats: 0 }
+                    SigningStep::Asked { csr, repeats: 0 }
                 }
-                (false, true) if cx.call(request) => Step::Asked { csr, repeats: 0 },
-                (false, true) => Step::Waiting { csr, repeats: 0, due: None },
+                (false, true) if cx.call(request) => SigningStep::Asked { csr, repeats: 0 },
+                (false, true) => SigningStep::Waiting { csr, repeats: 0, due: None },
             };
             return;
         }
@@ -189,7 +146,7 @@ pub(super) fn on_csr(cx: &mut Cx<'_>, certificates: &mut Certificates, key: KeyI
 
 fn quiet(cx: &mut Cx<'_>, certificates: &mut Certificates, at: usize) {
     let signing = &mut certificates.saved.signing[at];
-    (signing.quiet, signing.step) = (true, Step::Idle);
+    (signing.quiet, signing.step) = (true, SigningStep::Idle);
     save(cx, certificates);
 }
 
@@ -205,7 +162,7 @@ pub(crate) fn on_answer(cx: &mut Cx<'_>, csr: &Text, accepted: bool) {
         }
     }
     cx.certificates = Some(certificates);
-    super::schedule(cx);
+    schedule(cx);
 }
 
 /// The request got no answer.
@@ -215,17 +172,17 @@ pub(crate) fn on_lost(cx: &mut Cx<'_>, csr: &Text) {
         if cx.online.is_some() {
             wait(cx, &mut certificates, at, repeats);
         } else {
-            let step = Step::Waiting { csr: csr.clone(), repeats, due: None };
+            let step = SigningStep::Waiting { csr: csr.clone(), repeats, due: None };
             certificates.saved.signing[at].step = step;
         }
     }
     cx.certificates = Some(certificates);
-    super::schedule(cx);
+    schedule(cx);
 }
 
 fn asked(certificates: &Certificates, csr: &Text) -> Option<(usize, u64)> {
     certificates.saved.signing.iter().enumerate().find_map(|(at, signing)| match &signing.step {
-        Step::Asked { csr: sent, repeats } if sent == csr => Some((at, *repeats)),
+        SigningStep::Asked { csr: sent, repeats } if sent == csr => Some((at, *repeats)),
         _ => None,
     })
 }
@@ -242,8 +199,8 @@ fn wait(cx: &mut Cx<'_>, certificates: &mut Certificates, at: usize, repeats: u6
     let factor = 1_u64 << repeats.min(30);
     let due = Some(cx.now + Duration::from_secs(minimum_s.saturating_mul(factor)));
     let signing = &mut certificates.saved.signing[at];
-    if let Step::Asked { csr, .. } = &signing.step {
-        signing.step = Step::Waiting { csr: csr.clone(), repeats, due };
+    if let SigningStep::Asked { csr, .. } = &signing.step {
+        signing.step = SigningStep::Waiting { csr: csr.clone(), repeats, due };
     }
 }
 
@@ -251,7 +208,7 @@ fn wait(cx: &mut Cx<'_>, certificates: &mut Certificates, at: usize, repeats: u6
 pub(super) fn on_timer(cx: &mut Cx<'_>, certificates: &mut Certificates) {
     let (now, online) = (cx.now, cx.is_online());
     for signing in &mut certificates.saved.signing {
-        let Step::Waiting { csr, repeats, due } = &signing.step else { continue };
+        let SigningStep::Waiting { csr, repeats, due } = &signing.step else { continue };
         if due.is_some_and(|due| due > now) {
             continue;
         }
@@ -259,9 +216,9 @@ pub(super) fn on_timer(cx: &mut Cx<'_>, certificates: &mut Certificates) {
         let (csr, repeats) = (csr.clone(), repeats + u64::from(due.is_some()));
         let sent = online && cx.call(signing.request(&csr));
         signing.step = if sent {
-            Step::Asked { csr, repeats }
+            SigningStep::Asked { csr, repeats }
         } else {
-            Step::Waiting { csr, repeats: repeats.max(1) - 1, due: None }
+            SigningStep::Waiting { csr, repeats: repeats.max(1) - 1, due: None }
         };
     }
     if online && cx.clock.is_known() {
@@ -278,7 +235,7 @@ fn renew(cx: &mut Cx<'_>, certificates: &mut Certificates) {
     }
     let saved = &certificates.saved;
     let mut newest: Vec<&Own> = saved.own.iter().collect();
-    newest.sort_by_key(|own| Reverse((choice::begin(own), own.key)));
+    newest.sort_by_key(|own| Reverse((begin(own), own.key)));
     let mut due: Vec<Option<CertificateSigningUse>> = Vec::new();
     for (at, own) in newest.iter().enumerate() {
         let is_newest = newest.iter().take(at).all(|newer| newer.usage != own.usage);
@@ -408,7 +365,7 @@ fn drop_oldest(cx: &Cx<'_>, certificates: &mut Certificates) {
     let used = cx.credentials.client.as_ref().map(|client| client.key);
     while certificates.saved.own.len() > MAX_OWN {
         let own = certificates.saved.own.iter().enumerate().filter(|(_, own)| Some(own.key) != used);
-        let Some((oldest, _)) = own.min_by_key(|(_, own)| (choice::begin(own), own.key)) else { return };
+        let Some((oldest, _)) = own.min_by_key(|(_, own)| (begin(own), own.key)) else { return };
         certificates.saved.own.remove(oldest);
     }
 }

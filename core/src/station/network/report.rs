@@ -9,7 +9,7 @@ use pilotwire_messages::v2::{DataKind, Mutability};
 use pilotwire_messages::{Text, Version};
 
 use super::super::shared::Cx;
-use super::Slot;
+use super::state::Slot;
 use crate::domain::{
     AttributeKind, GetVariableStatus, NetworkConnectionProfile, ReportedVariable, SetVariableStatus, VariableId,
     VariableQuery, VariableValue,

@@ -13,11 +13,6 @@ const TIMEOUT_S: core::ops::RangeInclusive<i32> = 1..=3_600;
 /// Why something is not taken: the reason code of an answer (Part 2, appendix 5), and a text for people.
 pub(super) type Why = (&'static str, &'static str);
 
-/// The protection of a way that was checked.
-pub(super) fn security_of(way: &NetworkConnectionProfile) -> SecurityProfile {
-    SecurityProfile::try_from(way.security_profile).unwrap_or(SecurityProfile::Unsecured)
-}
-
 /// Whether `to` is below `from` and must not be (B09.FR.04, A05.FR.10); A05.FR.08 and A05.FR.09 know one exception.
 pub(super) fn is_downgrade(cx: &Cx<'_>, from: SecurityProfile, to: SecurityProfile) -> bool {
     let allowed = cx.variables.flag(Known::AllowSecurityProfileDowngrade);

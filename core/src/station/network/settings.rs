@@ -8,8 +8,9 @@ use pilotwire_messages::{Text, Version};
 
 use super::super::security;
 use super::super::shared::{Cx, Signal};
+use super::records::{describe, put_slot, put_state};
 use super::rules::{self, Why};
-use super::{Entry, Network, describe, put_slot, put_state};
+use super::state::{Entry, Network, security_of};
 use crate::device_model::Known;
 use crate::domain::{
     AttributeKind, NetworkConnectionProfile, Reply, Secret, SecurityProfile, SetNetworkProfileStatus,
@@ -110,7 +111,7 @@ fn slots_in(value: &str) -> Option<Vec<i32>> {
 fn check_slot(cx: &Cx<'_>, network: &Network, number: i32) -> Result<(), Why> {
     let unset = ("InvalidNetworkConf", "there is no way to the CSMS in the slot");
     let slot = network.slot(number).ok_or(unset)?;
-    let security = rules::security_of(slot.way.as_ref().ok_or(unset)?);
+    let security = security_of(slot.way.as_ref().ok_or(unset)?);
     if rules::is_downgrade(cx, network.profile(), security) {
         return Err(("NoSecurityDowngrade", "the security profile is lower than the one in use"));
     }
@@ -139,8 +140,7 @@ fn raised(cx: &Cx<'_>, network: &Network, value: &str) -> Option<Entry> {
     if security <= network.profile() {
         return None;
     }
-    let prepared =
-        network.slots.iter().find(|slot| slot.way.as_ref().is_some_and(|way| rules::security_of(way) == security));
+    let prepared = network.slots.iter().find(|slot| slot.way.as_ref().is_some_and(|way| security_of(way) == security));
     let entry = match prepared {
         Some(slot) => Entry { slot: slot.slot, way: slot.way.clone()? },
         None => with_security(network.entry()?, security),
