@@ -3,6 +3,7 @@
 
 mod common;
 
+use common::hostile::{bad, bad_servers, bad_stations, hello};
 use common::{Authority, HOST, Met, STATION, ca, call, client, leaf, meet, now, required, server, time};
 use pilotwire::domain::{ConnectionFault, SecurityProfile};
 use pilotwire::{DateTime, Instant};
@@ -10,10 +11,7 @@ use pilotwire_wire::tls::{
     ClientCertificates, ClientRoots, ClientTls, ServerTls, ServerTlsConfig, TimeSource, TlsFault,
 };
 use pilotwire_wire::{Connection, HandshakeError, Limits, Message, Refusal, Rejection, ServerHandshake};
-use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints,
-    PKCS_ECDSA_P384_SHA384, SanType, date_time_ymd,
-};
+use rcgen::{DnType, PKCS_ECDSA_P384_SHA384, date_time_ymd};
 
 fn carry(from: &mut Connection, to: &mut Connection) {
     let bytes = from.pending().to_vec();
@@ -63,59 +61,11 @@ fn both_ends_meet_by_tls_however_the_stream_is_cut() {
     }
 }
 
-fn bad_ca(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
-    let mut params = ca("Sub");
-    change(&mut params);
-    params
-}
-
-fn bad(name: &str, change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
-    let mut params = leaf(name);
-    change(&mut params);
-    params
-}
-
-/// Chains that lead to nothing, for the certificate of this name.
-fn bad_chains(root: &Authority, name: &str) -> Vec<(&'static str, pilotwire_wire::tls::KeyedChain)> {
-    let constrained = |params: &mut CertificateParams| {
-        let permitted_subtrees = vec![GeneralSubtree::DnsName("elsewhere.example".into())];
-        params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
-    };
-    let short = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    let expired_ca = bad_ca(|params| params.not_after = date_time_ymd(2026, 1, 1));
-    let no_ca = bad_ca(|params| params.is_ca = IsCa::ExplicitNoCa);
-    let usage = if name == HOST { ExtendedKeyUsagePurpose::ClientAuth } else { ExtendedKeyUsagePurpose::ServerAuth };
-    let deep = (0..8).fold(root.sub(ca("Level")), |above, _| above.sub(ca("Level")));
-    vec![
-        ("another root", Authority::root("Root").sign(&leaf(name))),
-        ("another root's sub-CA", Authority::root("Root").sub(ca("Sub")).sign(&leaf(name))),
-        ("its own root", Authority::of(leaf(name)).sign(&leaf(name))),
-        ("expired", root.sign(&bad(name, |params| params.not_after = date_time_ymd(2026, 2, 1)))),
-        ("not yet valid", root.sign(&bad(name, |params| params.not_before = date_time_ymd(2027, 1, 1)))),
-        ("an expired sub-CA", root.sub(expired_ca).sign(&leaf(name))),
-        ("a sub-CA that is none", root.sub(no_ca).sign(&leaf(name))),
-        ("a sub-CA for other names", root.sub(bad_ca(constrained)).sign(&leaf(name))),
-        ("a path that is too long", root.sub(bad_ca(short)).sub(ca("Below")).sign(&leaf(name))),
-        ("a path without an end", deep.sign(&leaf(name))),
-        ("a usage that is not this", root.sign(&bad(name, |params| params.extended_key_usages = vec![usage]))),
-        ("a CA itself", root.sign(&bad(name, |params| params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained)))),
-    ]
-}
-
 /// S-10; A00.FR.308 to A00.FR.311: refused, told as what it is, and the CSMS hears why by an alert.
 #[test]
 fn a_csms_whose_certificate_is_not_good_is_refused() {
     let root = Authority::root("Root");
-    let wrong_name = root.sign(&leaf("csms.example.org"));
-    let by_address = root.sign(&bad("x.example", |params| {
-        params.subject_alt_names = vec![SanType::IpAddress("192.0.2.1".parse().unwrap())];
-    }));
-    let common_name_only = root.sign(&bad(HOST, |params| params.subject_alt_names.clear()));
-    let two_labels = root.sign(&leaf("*.com"));
-    let mut chains = bad_chains(&root, HOST);
-    chains.extend([("another name", wrong_name), ("an address", by_address)]);
-    chains.extend([("a common name alone", common_name_only), ("a wildcard above", two_labels)]);
-    for (what, shown) in chains {
+    for (what, shown) in bad_servers(&root, HOST) {
         let tls = server(shown, ClientCertificates::None);
         let met = meet(&call(client(&root, None)), &tls, usize::MAX, |_| panic!("{what}"));
         assert_eq!(at_client(&met), Some(ConnectionFault::InvalidCsmsCertificate), "{what}: {:?}", met.client);
@@ -129,7 +79,7 @@ fn a_csms_whose_certificate_is_not_good_is_refused() {
 #[test]
 fn a_station_whose_certificate_is_not_good_is_refused() {
     let root = Authority::root("Root");
-    for (what, own) in bad_chains(&root, STATION) {
+    for (what, own) in bad_stations(&root, STATION) {
         let tls = server(root.sign(&leaf(HOST)), required(&root, false));
         let met = meet(&call(client(&root, Some(&own))), &tls, usize::MAX, |_| panic!("{what}"));
         assert_eq!(at_server(&met), Some(TlsFault::Certificate), "{what}: {:?}", met.server);
@@ -154,7 +104,6 @@ fn an_expired_certificate_of_a_station_may_be_let_through() {
     assert_eq!(at_server(&met), Some(TlsFault::Certificate));
 }
 
-/// S-12: a clock that was lost does not bring a certificate back, and one far ahead lets none live.
 /// A00.FR.705: what the authority took back does not come in, also with a list that is no longer fresh. Who is not on it does,
 /// and so do those of authorities without a list.
 #[test]
@@ -177,6 +126,7 @@ fn a_revoked_certificate_of_a_station_is_refused() {
     assert!(ServerTls::new(&config).unwrap_err().to_string().contains("revocation list"));
 }
 
+/// S-12: a clock that was lost does not bring a certificate back, and one far ahead lets none live.
 #[test]
 fn certificates_are_judged_by_the_time_that_is_given() {
     let root = Authority::root("Root");
@@ -198,26 +148,6 @@ fn certificates_are_judged_by_the_time_that_is_given() {
 
 const ECDSA_SHA256: [u8; 2] = [4, 3];
 const ECDSA_SHA384: [u8; 2] = [5, 3];
-
-/// A ClientHello of TLS 1.1 with a suite of its time, and one of TLS 1.2 with suites that nobody should have.
-fn hello(version: [u8; 2], suites: &[u8], signature: [u8; 2]) -> Vec<u8> {
-    let mut body = [version.as_slice(), &[1; 32], &[0]].concat();
-    body.extend((suites.len() as u16).to_be_bytes());
-    body.extend(suites);
-    body.extend([1, 0]);
-    // Signature algorithms and curves, so that nothing else is missing.
-    let [hash, kind] = signature;
-    let extensions = [0, 13, 0, 4, 0, 2, hash, kind, 0, 10, 0, 4, 0, 2, 0, 24, 0, 11, 0, 2, 1, 0, 0, 23, 0, 0];
-    body.extend((extensions.len() as u16).to_be_bytes());
-    body.extend(extensions);
-    let mut message = vec![1, 0];
-    message.extend((body.len() as u16).to_be_bytes());
-    message.extend(body);
-    let mut record = vec![22, 3, 1];
-    record.extend((message.len() as u16).to_be_bytes());
-    record.extend(message);
-    record
-}
 
 fn listening() -> ServerHandshake {
     let root = Authority::root("Root");

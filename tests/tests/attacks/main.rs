@@ -3,32 +3,42 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod cases;
+#[allow(dead_code, reason = "the tests of TLS without a network need more")]
+#[path = "../../../adapters/wire/tests/common/mod.rs"]
+mod certificates;
+mod money;
 mod peer;
 mod stands;
+mod trust;
 
 macro_rules! on_every_adapter {
-    ($($case:ident)*) => {
-        mod tokio_adapter { $(#[test] fn $case() { crate::cases::$case(crate::stands::on_tokio); })* }
-        mod blocking { $(#[test] fn $case() { crate::cases::$case(crate::stands::on_threads); })* }
-        mod smol_adapter { $(#[test] fn $case() { crate::cases::$case(crate::stands::on_smol); })* }
-        mod async_std_adapter { $(#[test] fn $case() { crate::cases::$case(crate::stands::on_async_std); })* }
+    ($($room:ident::$case:ident)*) => {
+        mod tokio_adapter { $(#[test] fn $case() { crate::$room::$case(crate::stands::on_tokio); })* }
+        mod blocking { $(#[test] fn $case() { crate::$room::$case(crate::stands::on_threads); })* }
+        mod smol_adapter { $(#[test] fn $case() { crate::$room::$case(crate::stands::on_smol); })* }
+        mod async_std_adapter { $(#[test] fn $case() { crate::$room::$case(crate::stands::on_async_std); })* }
     };
 }
 
 on_every_adapter! {
-    s_03_nobody_comes_in_without_the_right_credentials
-    s_04_guessing_is_slowed_down_and_locks_nobody_out
-    s_05_who_cannot_authenticate_throws_nobody_out
-    s_05_the_newest_connection_wins_and_the_old_one_is_closed
-    s_05_a_storm_of_takeovers_is_slowed_down
-    s_06_an_identity_is_what_it_is_byte_by_byte
-    s_19_frames_that_break_rules_or_limits_end_their_connection_alone
-    s_20_deep_and_wide_json_gets_an_error_and_nothing_breaks
-    s_21_who_floods_and_does_not_read_is_slowed_down_alone
-    s_21_answers_that_nobody_asked_for_are_passed_over
-    s_22_a_compressed_bomb_ends_its_connection
-    s_23_slow_and_silent_handshakes_are_dropped
-    s_23_heads_that_are_too_long_or_odd_are_refused
-    s_24_pings_without_end_or_sense_end_their_connection
-    s_25_what_is_no_tls_is_refused_and_honest_tls_goes_on
+    cases::s_03_nobody_comes_in_without_the_right_credentials
+    cases::s_04_guessing_is_slowed_down_and_locks_nobody_out
+    cases::s_05_who_cannot_authenticate_throws_nobody_out
+    cases::s_05_the_newest_connection_wins_and_the_old_one_is_closed
+    cases::s_05_a_storm_of_takeovers_is_slowed_down
+    cases::s_06_an_identity_is_what_it_is_byte_by_byte
+    trust::s_08_nobody_comes_back_with_a_lower_profile
+    trust::s_09_old_versions_and_weak_suites_get_an_alert
+    trust::s_11_stations_with_bad_certificates_stay_outside
+    cases::s_19_frames_that_break_rules_or_limits_end_their_connection_alone
+    cases::s_20_deep_and_wide_json_gets_an_error_and_nothing_breaks
+    cases::s_21_who_floods_and_does_not_read_is_slowed_down_alone
+    cases::s_21_answers_that_nobody_asked_for_are_passed_over
+    cases::s_22_a_compressed_bomb_ends_its_connection
+    cases::s_23_slow_and_silent_handshakes_are_dropped
+    cases::s_23_heads_that_are_too_long_or_odd_are_refused
+    cases::s_24_pings_without_end_or_sense_end_their_connection
+    cases::s_25_what_is_no_tls_is_refused_and_honest_tls_goes_on
+    money::s_26_what_is_sent_again_is_not_executed_again
+    money::s_27_a_clock_that_lies_changes_no_bill
 }

@@ -34,29 +34,41 @@ impl<'a> Who<'a> {
     pub(crate) fn honest(identity: &'a str) -> Self {
         Self { identity, password: PASSWORD, tls: None, limits: Limits::default() }
     }
+
+    fn handshake(self, address: SocketAddr) -> Result<ClientHandshake, HandshakeError> {
+        let scheme = if self.tls.is_some() { "wss" } else { "ws" };
+        let call = Call {
+            endpoint: format!("{scheme}://{address}/ocpp").parse().unwrap(),
+            identity: Identity::new(self.identity).unwrap(),
+            version: Version::V201,
+            password: (!self.password.is_empty()).then(|| Password::new(self.password)),
+            tls: self.tls,
+        };
+        ClientHandshake::new(Instant::ZERO, &call, [3; 16], self.limits)
+    }
 }
 
 impl Peer {
     /// # Errors
     /// The handshake's.
     pub(crate) fn dial(address: SocketAddr, who: Who<'_>) -> Result<Self, HandshakeError> {
-        let scheme = if who.tls.is_some() { "wss" } else { "ws" };
-        let call = Call {
-            endpoint: format!("{scheme}://{address}/ocpp").parse().unwrap(),
-            identity: Identity::new(who.identity).unwrap(),
-            version: Version::V201,
-            password: (!who.password.is_empty()).then(|| Password::new(who.password)),
-            tls: who.tls,
-        };
+        Self::come(address, who).map_err(|why| why.expect("the server hung up in the handshake"))
+    }
+
+    /// # Errors
+    /// The handshake's; `None` if the server hung up before it said anything.
+    pub(crate) fn come(address: SocketAddr, who: Who<'_>) -> Result<Self, Option<HandshakeError>> {
         let mut socket = connect(address);
-        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [3; 16], who.limits)?;
+        let mut handshake = who.handshake(address)?;
         loop {
             let count = handshake.pending().len();
-            socket.write_all(handshake.pending()).unwrap();
+            socket.write_all(handshake.pending()).map_err(|_| None)?;
             handshake.sent(count);
             let mut chunk = [0; 4_096];
-            let count = socket.read(&mut chunk).unwrap();
-            assert!(count > 0, "the server hung up in the handshake");
+            let count = socket.read(&mut chunk).map_err(|_| None)?;
+            if count == 0 {
+                return Err(None);
+            }
             if let Some(connection) = handshake.receive(&chunk[..count])? {
                 return Ok(Self { socket, connection, calls: 0 });
             }

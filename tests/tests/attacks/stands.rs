@@ -1,12 +1,14 @@
-//! A CSMS on each adapter: real machines, hosts that keep nothing, and a doorkeeper who knows two stations.
+//! A CSMS on each adapter: real machines, hosts that keep what the ledger says, and a doorkeeper who knows two stations.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use pilotwire::csms::{self, Csms};
+use pilotwire::csms::{self, Csms, Entry};
+use pilotwire::domain::SecurityProfile;
 use pilotwire::{DateTime, PowerUp};
 use pilotwire_wire::tls::ServerTls;
-use pilotwire_wire::{Admission, Clock, Observer, Password, Refusal, ServerConfig, Upgrade};
+use pilotwire_wire::{Admission, Clock, Deed, Observer, Password, Refusal, ServerConfig, Upgrade};
 
 /// Who is known.
 pub(crate) const STATIONS: [&str; 2] = ["CS001", "CS002"];
@@ -20,10 +22,14 @@ pub(crate) struct Setup {
 
 /// One that runs until it is dropped.
 pub(crate) struct Standing {
+    /// By TLS, if the setup says so.
     pub(crate) address: SocketAddr,
+    /// Never by TLS.
+    pub(crate) plain: SocketAddr,
     pub(crate) is_connected: Box<dyn Fn(&str) -> bool>,
     /// Whose machines there are.
     pub(crate) keys: Box<dyn Fn() -> Vec<Arc<str>>>,
+    pub(crate) entries: Entries,
     stop: Option<Box<dyn FnOnce()>>,
 }
 
@@ -42,31 +48,61 @@ pub(crate) fn now() -> DateTime {
     "2026-03-01T10:00:00Z".parse().unwrap()
 }
 
-/// Forgets everything.
-struct Nobody;
+/// What the ledgers took.
+type Entries = Arc<Mutex<Vec<Entry>>>;
 
-impl Observer<csms::Input, csms::Output> for Nobody {}
+/// Keeps entries of the ledger, and forgets all else.
+struct Clerk(Entries);
 
-struct Doorkeeper;
+impl Observer<csms::Input, csms::Output> for Clerk {}
+
+impl Clerk {
+    fn keep(&self, deeds: Vec<Deed<csms::Output>>) {
+        let entries = deeds.into_iter().filter_map(|deed| match deed {
+            Deed::Output(csms::Output::Transaction(entry)) => Some(*entry),
+            _ => None,
+        });
+        self.0.lock().unwrap().extend(entries);
+    }
+}
+
+/// Knows the stations, and the highest profile that each of them came by.
+#[derive(Default)]
+struct Doorkeeper(Mutex<BTreeMap<String, SecurityProfile>>);
 
 impl Doorkeeper {
-    fn judge(upgrade: &Upgrade) -> Admission {
-        let identity = upgrade.identity().as_str();
+    fn judge(&self, upgrade: &Upgrade) -> Admission {
+        let (identity, profile) = (upgrade.identity().as_str(), upgrade.security_profile());
         if !STATIONS.contains(&identity) {
             return Admission::Refuse(Refusal::NotFound);
         }
         let is_right = |shown: &pilotwire_wire::Credentials| {
             shown.user == identity && shown.password.matches(&Password::new(PASSWORD))
         };
-        match upgrade.credentials().is_some_and(is_right) {
-            true => Admission::Accept(identity.to_owned()),
-            false => Admission::Refuse(Refusal::Unauthorized),
+        match profile {
+            SecurityProfile::TlsClient => {
+                // A00.FR.404, A00.FR.405.
+                let shown = upgrade.certificate().unwrap();
+                if !shown.belongs_to(identity, Some("Operator")) {
+                    return Admission::Refuse(Refusal::Forbidden("the certificate of somebody else"));
+                }
+            }
+            _ if upgrade.credentials().is_some_and(is_right) => {}
+            _ => return Admission::Refuse(Refusal::Unauthorized),
         }
+        let mut reached = self.0.lock().unwrap();
+        let reached = reached.entry(identity.to_owned()).or_insert(profile);
+        if profile < *reached {
+            return Admission::Refuse(Refusal::Forbidden("a lower security profile than before"));
+        }
+        *reached = profile;
+        Admission::Accept(identity.to_owned())
     }
 }
 
 /// Makes machines that know nothing.
-struct Fresh;
+#[derive(Default)]
+struct Fresh(Entries);
 
 impl Fresh {
     fn machine(key: &str) -> (Csms, PowerUp) {
@@ -78,44 +114,49 @@ impl Fresh {
 mod of_tokio {
     use pilotwire::{Event, Instant};
     use pilotwire_tokio::{Authenticator, Clock, Factory, Gate, Host, Node, Server};
-    use pilotwire_wire::Deed;
 
     use super::*;
 
-    impl Host<Csms> for Nobody {
-        async fn perform(&mut self, _: Instant, _: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+    impl Host<Csms> for Clerk {
+        async fn perform(&mut self, _: Instant, deeds: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+            self.keep(deeds);
             Vec::new()
         }
     }
 
     impl Authenticator for Doorkeeper {
         async fn admit(&self, upgrade: &Upgrade, _: SocketAddr) -> Admission {
-            Self::judge(upgrade)
+            self.judge(upgrade)
         }
     }
 
     impl Factory for Fresh {
         type Machine = Csms;
-        type Host = Nobody;
+        type Host = Clerk;
 
-        async fn open(&self, key: &str) -> Option<Node<Csms, Nobody>> {
+        async fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Nobody, power_up })
+            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
         }
     }
 
     pub(crate) fn start(setup: Setup) -> Standing {
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        let server = Server::new(Doorkeeper, Fresh, setup.config, Clock::starting_at(now(), 1));
+        let listen = || runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let gates = [Gate { listener: listen(), tls: setup.tls }, Gate { listener: listen(), tls: None }];
+        let [address, plain] = gates.each_ref().map(|gate| gate.listener.local_addr().unwrap());
+        let entries = Entries::default();
+        let factory = Fresh(Arc::clone(&entries));
+        let server = Server::new(Doorkeeper::default(), factory, setup.config, Clock::starting_at(now(), 1));
         let [handle, keys] = [server.handle(), server.handle()];
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        let serving = runtime.spawn(server.serve([Gate { listener, tls: setup.tls }], async {
+        let serving = runtime.spawn(server.serve(gates, async {
             let _ = stopped.await;
         }));
         Standing {
             address,
+            plain,
+            entries,
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || {
@@ -129,42 +170,46 @@ mod of_tokio {
 mod of_threads {
     use pilotwire::{Event, Instant};
     use pilotwire_blocking::{Authenticator, Factory, Gate, Host, Node, Server};
-    use pilotwire_wire::Deed;
 
     use super::*;
 
-    impl Host<Csms> for Nobody {
-        fn perform(&mut self, _: Instant, _: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+    impl Host<Csms> for Clerk {
+        fn perform(&mut self, _: Instant, deeds: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+            self.keep(deeds);
             Vec::new()
         }
     }
 
     impl Authenticator for Doorkeeper {
         fn admit(&self, upgrade: &Upgrade, _: SocketAddr) -> Admission {
-            Self::judge(upgrade)
+            self.judge(upgrade)
         }
     }
 
     impl Factory for Fresh {
         type Machine = Csms;
-        type Host = Nobody;
+        type Host = Clerk;
 
-        fn open(&self, key: &str) -> Option<Node<Csms, Nobody>> {
+        fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Nobody, power_up })
+            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
         }
     }
 
     pub(crate) fn start(setup: Setup) -> Standing {
-        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
+        let listen = || std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let gates = [Gate { listener: listen(), tls: setup.tls }, Gate { listener: listen(), tls: None }];
+        let [address, plain] = gates.each_ref().map(|gate| gate.listener.local_addr().unwrap());
         let threads = ServerConfig::of_threads();
         let config = ServerConfig { handshakes: threads.handshakes, stations: threads.stations, ..setup.config };
-        let gate = Gate { listener, tls: setup.tls };
-        let server = Server::start(Doorkeeper, Fresh, config, Clock::starting_at(now(), 1), [gate]).unwrap();
+        let (entries, clock) = (Entries::default(), Clock::starting_at(now(), 1));
+        let factory = Fresh(Arc::clone(&entries));
+        let server = Server::start(Doorkeeper::default(), factory, config, clock, gates).unwrap();
         let [handle, keys] = [server.handle(), server.handle()];
         Standing {
             address,
+            plain,
+            entries,
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || server.shut_down())),
@@ -177,47 +222,54 @@ mod of_futures {
 
     use pilotwire::{Event, Instant};
     use pilotwire_futures::{Authenticator, Factory, Gate, Host, Node, Runtime, Server};
-    use pilotwire_wire::Deed;
 
     use super::*;
 
-    impl Host<Csms> for Nobody {
-        async fn perform(&mut self, _: Instant, _: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+    impl Host<Csms> for Clerk {
+        async fn perform(&mut self, _: Instant, deeds: Vec<Deed<csms::Output>>) -> Vec<Event<csms::Input>> {
+            self.keep(deeds);
             Vec::new()
         }
     }
 
     impl Authenticator for Doorkeeper {
         async fn admit(&self, upgrade: &Upgrade, _: SocketAddr) -> Admission {
-            Self::judge(upgrade)
+            self.judge(upgrade)
         }
     }
 
     impl Factory for Fresh {
         type Machine = Csms;
-        type Host = Nobody;
+        type Host = Clerk;
 
-        async fn open(&self, key: &str) -> Option<Node<Csms, Nobody>> {
+        async fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Nobody, power_up })
+            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
         }
     }
 
-    fn start<R: Runtime>(runtime: R, (listener, address): (R::Listener, SocketAddr), setup: Setup) -> Standing {
-        let server = Server::new(runtime, Doorkeeper, Fresh, setup.config, Clock::starting_at(now(), 1));
+    type Listening<R> = (<R as Runtime>::Listener, SocketAddr);
+
+    fn start<R: Runtime>(runtime: R, [first, second]: [Listening<R>; 2], setup: Setup) -> Standing {
+        let entries = Entries::default();
+        let (factory, clock) = (Fresh(Arc::clone(&entries)), Clock::starting_at(now(), 1));
+        let server = Server::new(runtime, Doorkeeper::default(), factory, setup.config, clock);
+        let (address, plain) = (first.1, second.1);
+        let gates = [Gate { listener: first.0, tls: setup.tls }, Gate { listener: second.0, tls: None }];
         let [handle, keys] = [server.handle(), server.handle()];
         let (stop, stopped) = smol::channel::bounded::<()>(1);
         let (ended, end) = channel();
-        let gate = Gate { listener, tls: setup.tls };
         runtime.spawn(async move {
             let shutdown = async {
                 let _ = stopped.recv().await;
             };
-            server.serve([gate], shutdown).await;
+            server.serve(gates, shutdown).await;
             let _ = ended.send(());
         });
         Standing {
             address,
+            plain,
+            entries,
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || {
@@ -228,15 +280,21 @@ mod of_futures {
     }
 
     pub(crate) fn on_smol(setup: Setup) -> Standing {
-        let listener = smol::block_on(smol::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        start(pilotwire_smol::Smol, (listener, address), setup)
+        let listen = |_| {
+            let listener = smol::block_on(smol::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+            let address = listener.local_addr().unwrap();
+            (listener, address)
+        };
+        start(pilotwire_smol::Smol, [(), ()].map(listen), setup)
     }
 
     pub(crate) fn on_async_std(setup: Setup) -> Standing {
-        let listener = async_std::task::block_on(async_std::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let address = listener.local_addr().unwrap();
-        start(pilotwire_async_std::AsyncStd, (listener, address), setup)
+        let listen = |_| {
+            let listener = async_std::task::block_on(async_std::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+            let address = listener.local_addr().unwrap();
+            (listener, address)
+        };
+        start(pilotwire_async_std::AsyncStd, [(), ()].map(listen), setup)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Certificates of every kind, good and bad, and both ends of TLS without a network.
 
+pub(crate) mod hostile;
+
 use pilotwire::{DateTime, Instant, Version};
 use pilotwire_wire::tls::{
     ClientCertificates, ClientRoots, ClientTls, KeyedChain, ServerTls, ServerTlsConfig, TimeSource,
@@ -106,12 +108,12 @@ pub(crate) fn server(shown: KeyedChain, clients: ClientCertificates) -> ServerTl
     ServerTls::new(&ServerTlsConfig { chains: vec![shown], clients, time: time() }).unwrap()
 }
 
+pub(crate) fn roots(root: &Authority) -> ClientRoots {
+    ClientRoots { trusted: vec![root.pem()], ..ClientRoots::default() }
+}
+
 pub(crate) fn required(root: &Authority, let_expired_through: bool) -> ClientCertificates {
-    ClientCertificates::Required(ClientRoots {
-        trusted: vec![root.pem()],
-        let_expired_through,
-        ..ClientRoots::default()
-    })
+    ClientCertificates::Required(ClientRoots { let_expired_through, ..roots(root) })
 }
 
 pub(crate) fn client(root: &Authority, own: Option<&KeyedChain>) -> ClientTls {
