@@ -158,8 +158,6 @@ async fn run<F: Factory>(
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
         let deadline = session.deadline();
         tokio::select! {
-            // What arrives is paced, so that a socket that is always ready cannot keep the rest waiting for ever.
-            biased;
             () = session.move_bytes() => {}
             command = commands.recv() => match command.map(|command| *command) {
                 Some(Command::Event(event)) => session.driver.handle(clock.now(), event),

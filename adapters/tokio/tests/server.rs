@@ -126,6 +126,24 @@ async fn bad_frames_end_the_connection_and_not_the_machine() {
 }
 
 #[tokio::test]
+async fn who_floods_does_not_keep_its_machine_from_commands_and_timers() {
+    let mut csms = Csms::start(config()).await;
+    let mut peer = Peer::dial(csms.address, "CS 1", "secret").await.unwrap();
+    (0..1_000).for_each(|_| peer.connection.send("echo".to_owned()).unwrap());
+    let flood = peer.connection.pending().to_vec();
+    let flooding = tokio::spawn(async move { while peer.stream.write_all(&flood).await.is_ok() {} });
+    csms.handle.send("CS 1", Event::Input(Do::Sleep(1))).await.unwrap();
+    csms.handle.send("CS 1", Event::Input(Do::Tell("heard".into()))).await.unwrap();
+    let mut awaited = vec!["CS 1 timeout", "CS 1 heard"];
+    while !awaited.is_empty() {
+        let line = csms.next().await;
+        awaited.retain(|awaited| *awaited != line);
+    }
+    assert!(!flooding.is_finished(), "it is read on, slowly");
+    flooding.abort();
+}
+
+#[tokio::test]
 async fn a_newer_connection_takes_over_and_the_end_of_the_old_one_changes_nothing() {
     let mut csms = Csms::start(config()).await;
     let mut old = Peer::dial(csms.address, "CS1", "secret").await.unwrap();

@@ -323,8 +323,10 @@ fn a_peer_that_floods_is_read_more_slowly_and_loses_nothing() {
         peer.send(n.to_string()).unwrap();
     }
     driver.receive(T, peer.pending());
-    assert_eq!(driver.may_read(T), Err(Some(at(100))));
-    assert_eq!(driver.may_read(at(100)), Ok(()));
+    // Three more than there was room for, and one to go on with.
+    assert_eq!(driver.may_read(T), Err(Some(at(400))));
+    assert_eq!(driver.may_read(at(399)), Err(Some(at(400))));
+    assert_eq!(driver.may_read(at(400)), Ok(()));
     assert_eq!(effects(&mut driver).len(), 5);
 }
 
