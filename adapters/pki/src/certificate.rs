@@ -264,6 +264,17 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
+    let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs = text.as_bytes().chunks(2);
+    pairs.map(|pair| if let [high, low] = pair { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect()
+}
+
+/// The bytes of a serial number as OCPP writes it; `None` if it is none.
+pub(crate) fn serial_bytes(digits: &str) -> Option<Vec<u8>> {
+    if digits.len().is_multiple_of(2) { unhex(digits) } else { unhex(&format!("0{digits}")) }
+}
+
 /// A serial number as OCPP writes it: no prefix, no leading zeroes, not even half a byte of them.
 pub(crate) fn serial_text(serial: &[u8]) -> String {
     let digits = hex(serial);

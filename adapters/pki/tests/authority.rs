@@ -231,6 +231,15 @@ fn tls_refuses_a_station_that_is_on_the_revocation_list() {
 }
 
 #[test]
+fn a_revocation_that_cannot_be_read_is_not_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    root().save(folder.path()).unwrap();
+    fs::write(folder.path().join("register"), "revoked xyz 2026-06-01T12:00:00.000Z\n").unwrap();
+    let list = Authority::load(folder.path()).unwrap().revocation_list(now(), Duration::from_secs(3_600));
+    assert!(list.unwrap_err().to_string().contains("xyz"));
+}
+
+#[test]
 fn only_its_own_certificates_are_revoked() {
     let (mut first, mut second) = (root(), root());
     let pem = station(&mut first, &mut Keys::in_memory(), KeyId(1), "CS1");

@@ -23,7 +23,7 @@ use rustls_pki_types::PrivatePkcs8KeyDer;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::ext::pkix::{AccessDescription, AuthorityInfoAccessSyntax};
 
-use crate::certificate::{COMMON_NAME, Certificate, ORGANIZATION, serial_text};
+use crate::certificate::{COMMON_NAME, Certificate, ORGANIZATION, serial_bytes, serial_text};
 use crate::csr::Csr;
 use crate::keys::key_pair;
 use crate::ocsp::answer::{self, Responder};
@@ -288,23 +288,29 @@ impl Authority {
     /// All that it revoked, in PEM (RFC 5280, §5), signed at this moment: for servers that let nobody in who is on it.
     ///
     /// # Errors
-    /// It could not be signed.
+    /// It could not be signed, or what is noted as revoked is no serial number: none is left out in silence.
     pub fn revocation_list(&self, at: DateTime, good_for: Duration) -> Result<String, AuthorityError> {
         let own = Validity { not_before: self.chain[0].not_before, not_after: self.chain[0].not_after };
         let time = |at| rcgen::date_time_ymd(1970, 1, 1) + since_1970(at);
-        let revoked = self.register.revoked().map(|(serial, since)| RevokedCertParams {
-            serial_number: SerialNumber::from_slice(&serial_bytes(serial)),
-            revocation_time: time(since),
-            reason_code: None,
-            invalidity_date: None,
-        });
+        let revoked = |(serial, since): (&str, DateTime)| match serial_bytes(serial) {
+            Some(bytes) => Ok(RevokedCertParams {
+                serial_number: SerialNumber::from_slice(&bytes),
+                revocation_time: time(since),
+                reason_code: None,
+                invalidity_date: None,
+            }),
+            None => {
+                let why = format!("{serial} is no serial number");
+                Err(AuthorityError::Unreadable { path: self.register.file(), why })
+            }
+        };
         let list = CertificateRevocationListParams {
             this_update: time(at),
             next_update: time(at) + good_for,
             // Later ones have greater numbers.
             crl_number: SerialNumber::from_slice(&since_1970(at).as_secs().to_be_bytes()),
             issuing_distribution_point: None,
-            revoked_certs: revoked.collect(),
+            revoked_certs: self.register.revoked().map(revoked).collect::<Result<_, _>>()?,
             key_identifier_method: KeyIdMethod::Sha256,
         };
         let issuer = params(&self.subject, own, authority_use())?;
@@ -451,12 +457,6 @@ fn params(
     params.distinguished_name = host::name(subject);
     params.key_usages = uses;
     Ok(params)
-}
-
-/// Of a serial number as OCPP writes it, which has no zeroes before it.
-fn serial_bytes(text: &str) -> Vec<u8> {
-    let even = if text.len().is_multiple_of(2) { text.to_owned() } else { format!("0{text}") };
-    even.as_bytes().chunks(2).filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect()
 }
 
 /// Whole seconds since 1970, before which no certificate of this authority begins.

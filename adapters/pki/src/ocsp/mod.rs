@@ -22,7 +22,7 @@ use ring::digest;
 use x509_cert::ext::Extensions;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
-use crate::certificate::{Certificate, bare, hash};
+use crate::certificate::{Certificate, bare, hash, serial_bytes, unhex};
 use crate::chain;
 use crate::pem::{ChainError, MAX_CERTIFICATES};
 use crate::seal;
@@ -108,8 +108,8 @@ pub fn request(data: &OCSPRequestData) -> Result<Vec<u8>, RequestError> {
     };
     let digits = &data.serial_number;
     let is_short = (1..=40).contains(&digits.len());
-    let padded = if digits.len().is_multiple_of(2) { digits.to_string() } else { format!("0{digits}") };
-    let serial = unhex(&padded).filter(|_| is_short).and_then(|serial| number(&serial)).ok_or(RequestError::Serial)?;
+    let serial =
+        serial_bytes(digits).filter(|_| is_short).and_then(|serial| number(&serial)).ok_or(RequestError::Serial)?;
     let req_cert = CertId {
         hash_algorithm: AlgorithmIdentifierOwned { oid: algorithm, parameters: Some(der::asn1::Null.into()) },
         issuer_name_hash: hash("issuerNameHash", &data.issuer_name_hash)?,
@@ -254,10 +254,4 @@ fn number(bytes: &[u8]) -> Option<Int> {
     let bare = bare(bytes);
     let sign = bare.first().is_none_or(|first| first & 0x80 != 0).then_some(0);
     Int::new(&sign.into_iter().chain(bare.iter().copied()).collect::<Vec<u8>>()).ok()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digit = |digit: &u8| char::from(*digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let pairs = text.as_bytes().chunks(2);
-    pairs.map(|pair| if let [high, low] = pair { Some(digit(high)? << 4 | digit(low)?) } else { None }).collect()
 }
