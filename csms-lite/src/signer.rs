@@ -41,7 +41,7 @@ pub enum Signer {
     },
     /// A program, which stands for any authority: it reads the request in PEM from its standard input and writes the
     /// certificate with those above it to its standard output. `PILOTWIRE_STATION` tells it who asks, and
-    /// `PILOTWIRE_CERTIFICATE_USE` what for, as OCPP names it; it is empty for 1.6's one use.
+    /// `PILOTWIRE_CERTIFICATE_USE` what for, as 2.x names it; it is empty if that is for the CSMS and for vehicles alike.
     Command(PathBuf),
 }
 

@@ -216,6 +216,27 @@ async fn a_station_whose_answer_was_lost_gets_in_with_either() {
     }
 }
 
+/// a CSMS that shuts down while a station changes its password lets it in with either when it is back.
+#[tokio::test]
+async fn a_shutdown_in_the_middle_of_a_change_locks_nobody_out() {
+    for shown in [NEW, OLD] {
+        let data = tempfile::tempdir().unwrap();
+        let csms = with_password(data.path()).await;
+        let mut peer = boot(&csms, OLD, Version::V201).await;
+        let address = csms.http;
+        let body = json!({ "password": NEW }).to_string();
+        let change =
+            tokio::spawn(async move { common::request(address, "POST", "/v1/stations/CS-1/password", &body).await });
+        assert_eq!(peer.next_frame().await[2], "SetVariables");
+        csms.shutdown().await;
+        let (status, told) = soon(change).await.unwrap();
+        assert!(matches!(status, 503 | 504), "{status}: {told}");
+        let csms = start(data.path()).await;
+        assert!(lets_in(&csms, shown).await, "{shown}");
+        csms.shutdown().await;
+    }
+}
+
 /// A station that has not heard of the new password yet goes on with the old one, and the new one still counts when it has.
 #[tokio::test]
 async fn a_password_that_waits_for_its_station_is_not_forgotten() {

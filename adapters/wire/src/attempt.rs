@@ -3,7 +3,7 @@
 use std::io;
 
 use pilotwire::Version;
-use pilotwire::domain::{ClientCertificate, ConnectionFault, KeyId, NetworkTarget, Secret};
+use pilotwire::domain::{ClientCertificate, ConnectionFault, KeyId, NetworkTarget};
 
 use crate::tls::{ClientTls, KeyedChain, TimeSource, TlsSetupError};
 use crate::{Call, Endpoint, EndpointError, HandshakeError, Identity, IdentityError, Password};
@@ -31,8 +31,8 @@ pub enum TargetError {
     /// The identity cannot be used.
     #[error("{0}")]
     Identity(#[from] IdentityError),
-    /// The password of 1.6 is not written in hexadecimal digits.
-    #[error("the password is not written in hexadecimal digits")]
+    /// The password is not written as the version writes it.
+    #[error("the password is not written as the version writes it")]
     Password,
     /// The private key of the station's certificate is not there.
     #[error("private key {0} of the station's certificate is not there")]
@@ -61,7 +61,8 @@ impl Target {
             Some(identity) => Identity::new(identity)?,
             None => identity.clone(),
         };
-        let password = network.password.as_ref().map(|secret| password(secret, version)).transpose()?;
+        let bytes = network.password.as_ref().map(|secret| secret.password_bytes(version).ok_or(TargetError::Password));
+        let password = bytes.transpose()?.map(Password::new);
         let own = network.client.as_ref().map(|client| keyed(client, private_key)).transpose()?;
         let tls = match network.security.has_tls() {
             true => Some(ClientTls::new(&network.roots, own.as_ref(), time)?),
@@ -75,21 +76,6 @@ impl Target {
         let Self { endpoint, identity, password, tls } = self;
         Call { endpoint, identity, version, password, tls }
     }
-}
-
-/// 1.6 writes the bytes of a password in hexadecimal digits.
-fn password(secret: &Secret, version: Version) -> Result<Password, TargetError> {
-    let text = secret.reveal().as_bytes();
-    if version != Version::V16 {
-        return Ok(Password::new(text));
-    }
-    let nibble = |digit: u8| char::from(digit).to_digit(16);
-    let byte = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(nibble(*high)? * 16 + nibble(*low)?).ok(),
-        _ => None,
-    };
-    let bytes: Option<Vec<u8>> = text.chunks(2).map(byte).collect();
-    bytes.map(Password::new).ok_or(TargetError::Password)
 }
 
 fn keyed(

@@ -1,5 +1,7 @@
 //! How a station reaches its CSMS, and how the way is protected.
 
+use alloc::borrow::ToOwned;
+use alloc::format;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -81,6 +83,30 @@ impl Secret {
     /// The secret itself; for sending and storing, not for showing.
     pub fn reveal(&self) -> &str {
         &self.0
+    }
+
+    /// The password of a station as this version writes it: text, and in 1.6 hexadecimal digits. `None` if it may not be one
+    /// ([`is_password`](Self::is_password)).
+    pub fn of_password(bytes: &[u8], version: Version) -> Option<Self> {
+        let text = match version {
+            Version::V16 => bytes.iter().map(|byte| format!("{byte:02x}")).collect(),
+            Version::V201 | Version::V21 => core::str::from_utf8(bytes).ok()?.to_owned(),
+        };
+        Some(Self::new(text)).filter(|secret| secret.is_password(version))
+    }
+
+    /// The bytes of a password that this version has written; `None` if they are none, which 1.6 can tell.
+    pub fn password_bytes(&self, version: Version) -> Option<Vec<u8>> {
+        let text = self.reveal().as_bytes();
+        if version != Version::V16 {
+            return Some(text.to_vec());
+        }
+        let nibble = |digit: u8| char::from(digit).to_digit(16);
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => u8::try_from(nibble(*high)? * 16 + nibble(*low)?).ok(),
+            _ => None,
+        };
+        text.chunks(2).map(byte).collect()
     }
 
     /// Whether it may be the password of a station (A00.FR.205, A00.FR.304; whitepaper of 1.6, §7.2). In 1.6 it is 16 to 20
@@ -170,6 +196,23 @@ mod tests {
     use alloc::string::String;
 
     use super::*;
+
+    #[test]
+    fn a_password_is_written_as_its_version_writes_it() {
+        let bytes = b"\x00\xffbytes of a key!";
+        let written = Secret::of_password(bytes, Version::V16).unwrap();
+        assert_eq!(written.reveal(), "00ff6279746573206f662061206b657921");
+        assert_eq!(written.password_bytes(Version::V16).unwrap(), bytes);
+        assert_eq!(Secret::of_password(bytes, Version::V201), None, "no text");
+        let text = Secret::of_password(b"correct-horse-bat", Version::V201).unwrap();
+        assert_eq!(text.password_bytes(Version::V201).unwrap(), b"correct-horse-bat");
+        for weak in [&b"short"[..], b"twenty-one bytes long"] {
+            assert_eq!(Secret::of_password(weak, Version::V16), None);
+        }
+        for odd in ["0", "0g", "correct-horse-bat"] {
+            assert_eq!(Secret::new(odd).password_bytes(Version::V16), None, "{odd}");
+        }
+    }
 
     /// S-7; A00.FR.205, A00.FR.304; whitepaper of 1.6, §7.2.
     #[test]

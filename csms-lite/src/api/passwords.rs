@@ -50,8 +50,8 @@ pub(super) async fn change(
     let outcome = match api.command(&id, Command::SetVariables(vec![setting]), wait_s).await {
         Ok(outcome) => outcome,
         Err(error) => {
-            // The machine never heard of it.
-            api.shared.store.write(vec![step(PasswordStep::Settle(PasswordFate::Refused))]).await?;
+            // The machine has not heard of it, or cannot tell any more: nobody knows.
+            api.shared.store.write(vec![step(PasswordStep::Settle(PasswordFate::Unknown))]).await?;
             return Err(error);
         }
     };
@@ -71,8 +71,8 @@ fn random() -> Result<Password, ApiError> {
     Ok(Password::new(bytes))
 }
 
-/// What the station is told to use, if it may be that: text as it is, but bytes, and all of 1.6, in hexadecimal digits. A
-/// station of 2.x that shows such digits shows those bytes.
+/// What the station is told to use, if it may be that. Bytes are told in the digits of 1.6 to every station: in 2.x those are
+/// a password too, and who shows them shows those bytes.
 fn value(station: &StationRow, text: Option<&str>, password: &Password) -> Result<Secret, ApiError> {
     let version = station.version.as_deref().and_then(|version| version.parse().ok());
     let Some(version): Option<Version> = version else {
@@ -83,14 +83,14 @@ fn value(station: &StationRow, text: Option<&str>, password: &Password) -> Resul
         ));
     };
     let value = match text {
-        Some(text) if version != Version::V16 => Secret::new(text),
-        _ => Secret::new(password.reveal().iter().map(|byte| format!("{byte:02x}")).collect::<String>()),
+        Some(text) => Secret::of_password(text.as_bytes(), version),
+        None => Secret::of_password(password.reveal(), Version::V16),
     };
     let rule = match version {
         Version::V16 => "a password of a 1.6 station has 16 to 20 bytes",
         _ => "a password has 16 to 40 letters, digits or characters of *-_=:+|@.",
     };
-    if value.is_password(version) { Ok(value) } else { Err(ApiError::bad_request(rule)) }
+    value.ok_or_else(|| ApiError::bad_request(rule))
 }
 
 fn pending(station: &StationRow) -> ApiError {

@@ -35,7 +35,7 @@ pub(crate) async fn http(csms: &Running, method: &str, path: &str, body: &str) -
     request(csms.http, method, path, body).await
 }
 
-async fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Value) {
+pub(crate) async fn request(address: SocketAddr, method: &str, path: &str, body: &str) -> (u16, Value) {
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
