@@ -160,17 +160,14 @@ async fn session(
     let (started, ended) =
         player.play(csms, station, site.renews()).await.map_err(|error| format!("{station}: {error}"))?;
     player.until_billed(csms, station).await?;
+    let missing = player.until_answered(&expected(version, site.renews())).await?;
     charger.stop().await;
-    let answered = timeline.answered();
-    let renewed: &[&str] = if site.renews() { &["SignCertificate"] } else { &[] };
-    let expected = expected(version).iter().chain(renewed);
-    let missing = expected.filter(|step| !answered.iter().any(|known| known == *step));
     Ok(Session {
         station,
         version,
         metered_wh: ended.register_wh.checked_sub(started.register_wh).unwrap_or_default(),
         lasted_s: (ended.at_ms.saturating_sub(started.at_ms) + 500) / 1_000,
-        missing: missing.map(|step| (*step).into()).collect(),
+        missing,
         errors: timeline.errors(),
     })
 }
@@ -192,25 +189,16 @@ const fn seed(version: Version) -> u64 {
 }
 
 /// Every step of a session, as the CSMS must have answered it.
-const fn expected(version: Version) -> &'static [&'static str] {
-    match version {
-        Version::V16 => &[
-            "BootNotification",
-            "StatusNotification",
-            "Authorize",
-            "StartTransaction",
-            "MeterValues",
-            "StopTransaction",
-        ],
-        Version::V201 | Version::V21 => &[
-            "BootNotification",
-            "StatusNotification",
-            "Authorize",
-            "TransactionEvent Started",
-            "TransactionEvent Updated",
-            "TransactionEvent Ended",
-        ],
-    }
+fn expected(version: Version, renews: bool) -> Vec<&'static str> {
+    let mut steps = vec!["BootNotification", "StatusNotification", "Authorize"];
+    steps.extend(match version {
+        Version::V16 => ["StartTransaction", "MeterValues", "StopTransaction"],
+        Version::V201 | Version::V21 => {
+            ["TransactionEvent Started", "TransactionEvent Updated", "TransactionEvent Ended"]
+        }
+    });
+    steps.extend(renews.then_some("SignCertificate"));
+    steps
 }
 
 /// What the hardware showed when something happened.
@@ -339,6 +327,25 @@ impl Player<'_> {
             Ok(result) => result,
             Err(_) => Err(format!("{station}: the CSMS has no complete bill within {PATIENCE:?}").into()),
         }
+    }
+
+    /// Waits until the CSMS has answered all of these steps; gives back those that it never did. It has a bill before its last
+    /// answer arrives.
+    async fn until_answered(&mut self, steps: &[&str]) -> Result<Vec<String>, Failure> {
+        let timeline = self.timeline;
+        let missing = || {
+            let answered = timeline.answered();
+            let missing = steps.iter().filter(|step| !answered.iter().any(|known| known == *step));
+            missing.map(|step| (*step).to_owned()).collect::<Vec<_>>()
+        };
+        let answered = async {
+            while !missing().is_empty() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        // What is missing when patience is over is told.
+        let _ = self.charger.live(tokio::time::timeout(PATIENCE, answered)).await?;
+        Ok(missing())
     }
 }
 
