@@ -224,6 +224,10 @@ pub(crate) struct RunOptions {
     /// Its private key in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// The name by which vehicles know the charger (ISO15118Ctrlr.SeccId): with it, it asks for a certificate for them when
+    /// the CSMS wants that.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) secc_id: Option<String>,
     /// A directory for the station's records and hardware, so that they survive this process.
     #[arg(long)]
     pub(crate) state: Option<PathBuf>,

@@ -71,8 +71,8 @@ pub enum FactoryError {
 }
 
 impl Factory {
-    /// Fits a charger with it. Where the way has TLS, it takes certificates from the CSMS and renews them before they expire.
-    /// `serial_number` stands in them unless the charger has one already (A00.FR.511).
+    /// Fits a charger with it. Unless nothing protects the way, it takes certificates from the CSMS, and renews its own before
+    /// it expires. `serial_number` stands in that unless the charger has one already (A00.FR.511).
     ///
     /// # Errors
     /// What does not fit.
@@ -88,9 +88,10 @@ impl Factory {
         config.network = vec![NetworkSlot::new(SLOT, way, password)];
         config.network.extend(FREE_SLOTS.map(NetworkSlot::free));
         config.security.allow_unsecured = self.profile == SecurityProfile::Unsecured;
-        if !self.profile.has_tls() {
+        if self.profile == SecurityProfile::Unsecured {
             return Ok(());
         }
+        // With profile 1 it takes roots already: without one it could never go on to profile 2 (A05.FR.02).
         config.certificates.enabled = true;
         config.identity.serial_number.get_or_insert_with(|| serial_number.into());
         for root in self.roots {
@@ -120,16 +121,12 @@ fn examine(keys: &mut Keys, chain: &str, key: Option<KeyId>) -> Result<Certifica
     }
 }
 
-/// The password as a station keeps it. That of 1.6 is bytes in hexadecimal digits, which may be given as either.
+/// The password as a station keeps it; whoever has it in that writing already may give that.
 fn secret(password: &Password, version: Version) -> Result<Secret, FactoryError> {
-    let text = str::from_utf8(password.reveal()).map(Secret::new).ok();
-    let digits = || password.reveal().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-    let candidates = match version {
-        Version::V16 => [text, Some(Secret::new(digits()))],
-        Version::V201 | Version::V21 => [text, None],
-    };
+    let written = str::from_utf8(password.reveal()).map(Secret::new).ok();
+    let written = written.filter(|secret| secret.is_password(version));
     let error = if version == Version::V16 { FactoryError::Key } else { FactoryError::Password };
-    candidates.into_iter().flatten().find(|secret| secret.is_password(version)).ok_or(error)
+    written.or_else(|| Secret::of_password(password.reveal(), version)).ok_or(error)
 }
 
 #[cfg(test)]

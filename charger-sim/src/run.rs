@@ -88,6 +88,7 @@ fn config(options: &RunOptions) -> Config {
         evse.rating = rating(options.max_current);
         evse.minimum_a = options.min_current;
     }
+    config.certificates.secc_id = options.secc_id.as_deref().map(Text::from);
     config.charging.rating = options.grid_current.map(rating);
     config.variables = options.variables.iter().map(|(id, value)| (id.clone(), value.as_str().into())).collect();
     config
