@@ -74,10 +74,14 @@ impl Process {
         let (user, system) = (ticks(11).ok_or("no time")?, ticks(12).ok_or("no time")?);
         Ok((user + system) * 10_000.0)
     }
+}
 
-    fn kill(mut self) -> std::io::Result<()> {
-        self.child.kill()?;
-        self.child.wait().map(drop)
+/// As a power cut would end it, and nothing is left of it.
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
@@ -174,12 +178,12 @@ fn measure(subject: &Subject, options: Options) -> Result<Figures, Box<dyn Error
     let mut told = done.split(' ').map(str::parse::<f64>);
     let mut figure = || told.next().ok_or("a figure is missing")?.map_err(Box::<dyn Error>::from);
     let (beats, p50_us, p99_us) = (figure()?, figure()?, figure()?);
-    server.kill()?;
-    drop(stations);
+    drop((server, stations));
     let (again, _) = subject.start(&address, folder.as_deref(), options)?;
     let mut stations = client(&address, options, folder.as_deref())?;
     let back_s = stations.line()?.parse()?;
-    again.kill()?;
+    drop((again, stations));
+    folder.map(std::fs::remove_dir_all).transpose()?;
     let count = f64::from(options.stations);
     Ok(Figures {
         connected_s,

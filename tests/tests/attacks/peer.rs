@@ -124,15 +124,6 @@ impl Peer {
         frame
     }
 
-    /// Nothing comes for so long.
-    #[allow(dead_code, reason = "the cost of attacks is another test's")]
-    pub(crate) fn is_left_alone_for(&mut self, span: Duration) {
-        self.socket.set_read_timeout(Some(span)).unwrap();
-        let read = self.socket.read(&mut [0; 16]);
-        assert!(read.is_err(), "{read:?}");
-        self.socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    }
-
     /// An honest station is served, whatever happens around it.
     pub(crate) fn heartbeat(&mut self) {
         let answer = self.call("Heartbeat", "{}");
