@@ -436,9 +436,9 @@ fn tc_m_01_to_04_and_12_to_19_roots_are_installed_and_listed() {
     }
 }
 
-/// TC_M_07_CS; M05.FR.07, M05.FR.06, M05.FR.17.
+/// TC_M_07_CS, TC_078_CS; M05.FR.07, M05.FR.06, M05.FR.17.
 #[test]
-fn tc_m_07_what_is_no_root_is_rejected() {
+fn tc_m_07_tc_078_what_is_no_root_is_rejected_and_told() {
     for version in Version::ALL {
         let change = |config: &mut Config| {
             managed(config);
@@ -456,8 +456,10 @@ fn tc_m_07_what_is_no_root_is_rejected() {
             spoil(&mut paper);
             assert_eq!(install(&mut site, version, &paper), "Rejected", "{version}");
         }
+        assert_eq!(kinds(&site), ["InvalidCsmsCertificate"; 4]);
         assert_eq!(install(&mut site, version, &root("B", "B")), "Accepted");
         assert_eq!(install(&mut site, version, &root("C", "C")), "Rejected", "M05.FR.06");
+        assert_eq!(kinds(&site).len(), 4, "nothing is wrong with it");
         assert_eq!(install(&mut site, version, &root("B", "B")), "Accepted", "M05.FR.17");
         assert_eq!(csms_roots(&mut site, version).len(), 2);
     }

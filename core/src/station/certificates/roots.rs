@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use pilotwire_messages::Text;
 
 use super::super::response::Response;
+use super::super::security;
 use super::super::shared::Cx;
 use super::choice;
 use super::state::{Certificates, Facts, Own, Purpose, Root, client_use, is_of_csms};
@@ -14,6 +15,9 @@ use crate::domain::{
     CertificateHashData, CertificateHashDataChain, ChainFacts, CryptoTask, DeleteCertificateStatus,
     GetCertificateIdUse, InstallCertificateStatus, InstallCertificateUse, Reply,
 };
+
+/// The reason code of a certificate that nobody should trust.
+const INVALID: &str = "InvalidCertificate";
 
 /// The most certificates above a V2G certificate that an answer can carry (CertificateHashDataChainType).
 const MAX_ABOVE: usize = 4;
@@ -51,11 +55,17 @@ pub(super) fn on_examined(
     (usage, pem): (InstallCertificateUse, Text),
     examined: Result<&ChainFacts, Text>,
 ) -> Reply {
-    let invalid = |why: Text| (InstallCertificateStatus::Rejected, "InvalidCertificate", why);
+    let invalid = |why: Text| (InstallCertificateStatus::Rejected, INVALID, why);
     let verdict = examined.map_err(invalid).and_then(|facts| judge(cx, certificates, &usage, facts));
     let facts = match verdict {
         Ok(facts) => facts,
-        Err((status, code, why)) => return refused(status, code, &why),
+        Err((status, code, why)) => {
+            // TC_078_CS: what might have let a false CSMS in is told.
+            if code == INVALID && is_of_csms(&usage) {
+                security::event(cx, "InvalidCsmsCertificate", Some(why.clone()));
+            }
+            return refused(status, code, &why);
+        }
     };
     let known = position(certificates, &usage, &facts);
     let replaces = is_checked(cx, &usage) && known.is_none_or(|at| certificates.saved.roots[at].fallback);
@@ -79,7 +89,7 @@ fn is_checked(cx: &Cx<'_>, usage: &InstallCertificateUse) -> bool {
 }
 
 fn judge(cx: &Cx<'_>, certificates: &Certificates, usage: &InstallCertificateUse, chain: &ChainFacts) -> Verdict {
-    let (rejected, invalid) = (InstallCertificateStatus::Rejected, "InvalidCertificate");
+    let (rejected, invalid) = (InstallCertificateStatus::Rejected, INVALID);
     // M05.FR.07.
     let [only] = chain.certificates.as_slice() else {
         return Err((rejected, invalid, "it is not one certificate".into()));
