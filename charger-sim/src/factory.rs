@@ -91,6 +91,8 @@ impl Factory {
         if self.profile == SecurityProfile::Unsecured {
             return Ok(());
         }
+        // A04.FR.01: a CSMS that knows security profiles knows the messages about them, in 1.6 too.
+        config.security.device_events = true;
         // With profile 1 it takes roots already: without one it could never go on to profile 2 (A05.FR.02).
         config.certificates.enabled = true;
         config.identity.serial_number.get_or_insert_with(|| serial_number.into());
