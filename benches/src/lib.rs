@@ -159,7 +159,7 @@ impl Wired {
                     self.to_station.push_back(Event::Received(text));
                 }
                 Action::Output(csms::Output::Authorize { question, .. }) => {
-                    let info = IdTokenInfo::new(AuthorizationStatus::Accepted);
+                    let info = IdTokenInfo::new(AuthorizationStatus::Accepted).into();
                     self.to_csms.push_back(Event::Input(csms::Input::Authorized { question, info }));
                 }
                 _ => {}

@@ -145,6 +145,11 @@ impl<O> Outbox<O> {
         self.0.drain(..)
     }
 
+    /// All actions, in order, with their memory.
+    pub fn into_actions(self) -> Vec<Action<O>> {
+        self.0
+    }
+
     /// The actions that wait, in order.
     pub fn as_slice(&self) -> &[Action<O>] {
         &self.0

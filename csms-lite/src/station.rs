@@ -199,11 +199,11 @@ impl StationHost {
             }
             Deed::Output(Output::Booted { boot, status }) => {
                 tracing::info!(station = ?self.station, %status, model = ?boot.identity.model, "booted");
-                run.changes.push(Change::Booted(station, Box::new(boot), at));
+                run.changes.push(Change::Booted(station, boot, at));
             }
             Deed::Output(Output::Status(mut report)) => {
                 report.at.get_or_insert(at);
-                run.changes.push(Change::Status(station, Box::new(report)));
+                run.changes.push(Change::Status(station, report));
             }
             Deed::Output(Output::Transaction(entry)) => {
                 let (transaction, verdict) = (entry.state.transaction.clone(), entry.verdict);
@@ -262,7 +262,7 @@ impl StationHost {
     async fn answer(&self, output: Output) -> Option<Input> {
         match output {
             Output::Authorize { question, token, .. } => {
-                let info = self.authorize(&token).await?;
+                let info = Box::new(self.authorize(&token).await?);
                 Some(Input::Authorized { question, info })
             }
             Output::DataTransfer { question, message } => {

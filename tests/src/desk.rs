@@ -55,7 +55,7 @@ impl Desk {
                     }
                     Action::Output(output) => {
                         if let Output::Authorize { question, .. } = output {
-                            let info = IdTokenInfo::new(AuthorizationStatus::Accepted);
+                            let info = IdTokenInfo::new(AuthorizationStatus::Accepted).into();
                             events.push_back(Event::Input(Input::Authorized { question, info }));
                         }
                         self.outputs.push(output);

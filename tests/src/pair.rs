@@ -499,7 +499,7 @@ impl Pair {
             csms::Output::Authorize { question, token, .. } => {
                 let known = !token.id_token.starts_with("BAD");
                 let status = if known { AuthorizationStatus::Accepted } else { AuthorizationStatus::Invalid };
-                let info = IdTokenInfo::new(status);
+                let info = IdTokenInfo::new(status).into();
                 events.push_back(Event::Input(csms::Input::Authorized { question: *question, info }));
             }
             csms::Output::Transaction(entry) => {

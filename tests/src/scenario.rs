@@ -61,7 +61,7 @@ pub fn at_the_charging_point(output: &station::Output) -> Vec<station::Input> {
 pub fn at_the_office(output: &csms::Output) -> Vec<csms::Input> {
     match output {
         csms::Output::Authorize { question, .. } => {
-            let info = IdTokenInfo::new(AuthorizationStatus::Accepted);
+            let info = IdTokenInfo::new(AuthorizationStatus::Accepted).into();
             vec![csms::Input::Authorized { question: *question, info }]
         }
         _ => Vec::new(),

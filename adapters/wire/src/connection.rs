@@ -193,7 +193,7 @@ impl Connection {
     /// What arrived, in order; `None`: nothing more for now.
     pub fn poll_message(&mut self) -> Option<Message> {
         let message = self.messages.pop_front();
-        if self.messages.is_empty() && self.messages.capacity() > 8 {
+        if self.messages.is_empty() {
             self.messages = VecDeque::new();
         }
         message

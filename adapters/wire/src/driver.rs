@@ -84,8 +84,11 @@ pub enum Effect<O> {
 pub struct Driver<M: Machine, J = ()> {
     machine: M,
     observer: J,
-    outbox: Outbox<M::Output>,
-    queue: VecDeque<Queued<M::Output>>,
+    /// What is to be performed, the oldest outbox first. Empty between events: what a quiet station would keep is cold, and
+    /// what was freed a moment ago is not.
+    current: Batch<M::Output>,
+    /// Outboxes of events that came before the current one was performed.
+    later: VecDeque<Batch<M::Output>>,
     hung_up: VecDeque<Box<Connection>>,
     unconfirmed: usize,
     link: Link,
@@ -97,11 +100,18 @@ pub struct Driver<M: Machine, J = ()> {
     written: Vec<(u32, String)>,
 }
 
+/// The actions of one event.
 #[derive(Debug)]
-struct Queued<O> {
+struct Batch<O> {
     epoch: u32,
     step: u32,
-    action: Action<O>,
+    actions: VecDeque<Action<O>>,
+}
+
+impl<O> Default for Batch<O> {
+    fn default() -> Self {
+        Self { epoch: 0, step: 0, actions: VecDeque::new() }
+    }
 }
 
 #[derive(Debug)]
@@ -122,8 +132,8 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
         Self {
             machine,
             observer,
-            outbox: Outbox::new(),
-            queue: VecDeque::new(),
+            current: Batch::default(),
+            later: VecDeque::new(),
             hung_up: VecDeque::new(),
             unconfirmed: 0,
             link: Link::Down,
@@ -144,7 +154,8 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
             self.take_back(key);
         }
         if matches!(event, Event::PowerUp(_)) {
-            self.queue.clear();
+            self.current = Batch::default();
+            self.later = VecDeque::new();
             self.unconfirmed = 0;
             if let Some(mut old) = self.take_link(now, &LinkEnd::PowerUp) {
                 old.abandon();
@@ -233,12 +244,17 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
             if let Some(connection) = self.hung_up.pop_front() {
                 return Some(Effect::Disconnect(connection));
             }
-            let next = self.queue.front()?;
-            let deed = matches!(next.action, Action::Persist(_) | Action::Output(_));
+            let Some(next) = self.current.actions.front() else {
+                self.current = Batch::default();
+                self.current = self.later.pop_front()?;
+                continue;
+            };
+            let deed = matches!(next, Action::Persist(_) | Action::Output(_));
             if !deed && self.unconfirmed > 0 {
                 return None;
             }
-            let Queued { epoch, step, action } = self.queue.pop_front()?;
+            let action = self.current.actions.pop_front()?;
+            let (epoch, step) = (self.current.epoch, self.current.step);
             if let Action::Persist(write) = &action {
                 if self.unconfirmed == 0 {
                     self.written.clear();
@@ -319,19 +335,27 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
     }
 
     fn tell(&mut self, now: Instant, event: Event<M::Input>) {
+        let mut outbox = Outbox::new();
         self.observer.before(now, &event);
-        self.machine.handle(now, event, &mut self.outbox);
-        self.observer.after(now, self.outbox.as_slice());
+        self.machine.handle(now, event, &mut outbox);
+        self.observer.after(now, outbox.as_slice());
         self.step = self.step.wrapping_add(1);
-        let (epoch, step) = (self.epoch, self.step);
-        self.queue.extend(self.outbox.drain().map(|action| Queued { epoch, step, action }));
+        let batch = Batch { epoch: self.epoch, step: self.step, actions: outbox.into_actions().into() };
+        if self.current.actions.is_empty() && self.later.is_empty() {
+            self.current = batch;
+        } else if !batch.actions.is_empty() {
+            self.later.push_back(batch);
+        }
     }
 
     /// Leaves out the frames of the outboxes in which this key was written.
     fn take_back(&mut self, key: &str) {
         let failed = self.written.iter().filter(|(_, written)| written == key);
         let steps: Vec<u32> = failed.map(|(step, _)| *step).collect();
-        self.queue.retain(|queued| !(matches!(queued.action, Action::Send(_)) && steps.contains(&queued.step)));
+        let batches = self.later.iter_mut().chain([&mut self.current]);
+        for batch in batches.filter(|batch| steps.contains(&batch.step)) {
+            batch.actions.retain(|action| !matches!(action, Action::Send(_)));
+        }
     }
 
     fn perform(&mut self, now: Instant, epoch: u32, action: Action<M::Output>) -> Option<Effect<M::Output>> {

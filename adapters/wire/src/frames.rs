@@ -9,6 +9,17 @@ use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
 /// Longest header (RFC 6455 §5.2).
 const MAX_HEAD: usize = 14;
 
+/// How long a header is that begins like this, as far as that can be told (RFC 6455 §5.2): its second byte says it.
+fn head_length(head: &[u8]) -> usize {
+    let Some(second) = head.get(1) else { return 2 };
+    let (mask, length) = (usize::from(second >> 7) * 4, second & 0x7F);
+    match length {
+        126 => 4 + mask,
+        127 => 10 + mask,
+        _ => 2 + mask,
+    }
+}
+
 /// Follows the frames of one direction.
 #[derive(Debug, Default)]
 pub(crate) struct Frames {
@@ -35,11 +46,15 @@ impl Frames {
         let mut used = 0;
         let mut seen = None;
         while self.left.is_none() && used < bytes.len() {
-            self.head[self.head_len] = bytes[used];
-            self.head_len += 1;
-            used += 1;
+            let missing = head_length(&self.head[..self.head_len]) - self.head_len;
+            let taken = missing.min(bytes.len() - used);
+            self.head[self.head_len..][..taken].copy_from_slice(&bytes[used..][..taken]);
+            self.head_len += taken;
+            used += taken;
+            if self.head_len < head_length(&self.head[..self.head_len]) {
+                continue;
+            }
             match FrameHeader::parse(&mut Cursor::new(&self.head[..self.head_len])) {
-                Ok(None) if self.head_len < MAX_HEAD => {}
                 Ok(Some((header, payload))) => {
                     self.left = Some(payload);
                     seen = Some(self.note(&header, payload));

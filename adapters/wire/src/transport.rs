@@ -8,8 +8,8 @@ use crate::tls::{ClientTls, PeerCertificate, ServerTls, TlsError, TlsFault};
 
 /// Bytes of plain text that are taken from TLS at once, through the stack.
 pub(crate) const CHUNK: usize = 4 * 1024;
-/// What the output of an idle stream keeps.
-const KEPT: usize = 128;
+/// So much of what is written already may stand before what is not.
+const WRITTEN: usize = 128;
 
 /// One end of a byte stream, without its socket.
 #[derive(Debug, Default)]
@@ -103,7 +103,7 @@ impl Transport {
 
     /// Queues plain text.
     pub(crate) fn send(&mut self, bytes: &[u8]) {
-        if self.written > KEPT {
+        if self.written > WRITTEN {
             self.output.drain(..self.written);
             self.written = 0;
         }
@@ -144,9 +144,7 @@ impl Transport {
         self.written = (self.written + count).min(self.output.len());
         let all = self.written == self.output.len();
         if all {
-            self.written = 0;
-            self.output.clear();
-            self.output.shrink_to(KEPT);
+            self.abandon();
         }
         all
     }

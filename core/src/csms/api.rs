@@ -134,7 +134,7 @@ pub enum Input {
         /// The question's number.
         question: u64,
         /// What the host knows of the token.
-        info: IdTokenInfo,
+        info: Box<IdTokenInfo>,
     },
     /// The host's answer to [`Output::DataTransfer`].
     DataTransferred {
@@ -183,7 +183,7 @@ pub enum Output {
         /// The transaction whose event carries the token; it was reported just before. `None`: a mere Authorize.
         transaction: Option<Text>,
         /// The token.
-        token: IdToken,
+        token: Box<IdToken>,
     },
     /// A vendor's message. To be answered with [`Input::DataTransferred`]; the station waits for it.
     DataTransfer {
@@ -206,14 +206,14 @@ pub enum Output {
     /// The station booted, and was answered with this status.
     Booted {
         /// What it said.
-        boot: Boot,
+        boot: Box<Boot>,
         /// What it was answered.
         status: RegistrationStatus,
     },
     /// The station showed that it is alive.
     Heartbeat,
     /// The state of a connector.
-    Status(ConnectorReport),
+    Status(Box<ConnectorReport>),
     /// An event of a transaction, with the ledger's verdict.
     Transaction(Box<Entry>),
     /// Measurements outside of transactions.

@@ -197,7 +197,7 @@ impl Csms {
             Input::RawCall { operation, action, payload, wait_s } => {
                 self.on_order(operation, Order::Raw { action, payload }, wait_s, out);
             }
-            Input::Authorized { question, info } => self.on_authorized(question, info, out),
+            Input::Authorized { question, info } => self.on_authorized(question, *info, out),
             Input::DataTransferred { question, answer } => self.on_data_transferred(question, answer, out),
             Input::CertificateStatus { question, response } => self.on_certificate_status(question, response, out),
             Input::EvNeedsAnswered { question, status } => self.on_needs_answered(question, status, out),

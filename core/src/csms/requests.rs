@@ -187,11 +187,13 @@ impl Csms {
             Request::DataTransfer(message) => Output::DataTransfer { question, message: message.clone() },
             Request::EvNeeds(needs) => Output::EvNeeds { question, needs: needs.clone() },
             Request::CertificateStatus(about) => Output::CertificateStatus { question, about: about.clone() },
-            Request::Authorize(token) => Output::Authorize { question, transaction: None, token: token.clone() },
+            Request::Authorize(token) => {
+                Output::Authorize { question, transaction: None, token: Box::new(token.clone()) }
+            }
             Request::Transaction(event) => match &event.id_token {
                 Some(token) => {
                     let transaction = Some(event.transaction.clone());
-                    Output::Authorize { question, transaction, token: token.clone() }
+                    Output::Authorize { question, transaction, token: Box::new(token.clone()) }
                 }
                 None => return,
             },
@@ -296,9 +298,11 @@ fn transaction_answer(event: &TransactionEvent, id_token_info: Option<IdTokenInf
 /// What the host is told of a request that is answered at once.
 fn report(request: Request, answer: &Answer) -> Option<Output> {
     match (request, answer) {
-        (Request::Boot(boot), Answer::Boot { status, .. }) => Some(Output::Booted { boot, status: status.clone() }),
+        (Request::Boot(boot), Answer::Boot { status, .. }) => {
+            Some(Output::Booted { boot: Box::new(boot), status: status.clone() })
+        }
         (Request::Heartbeat, _) => Some(Output::Heartbeat),
-        (Request::Status(report), _) => Some(Output::Status(report)),
+        (Request::Status(report), _) => Some(Output::Status(Box::new(report))),
         (Request::MeterValues { evse, values }, _) => Some(Output::MeterValues { evse, values }),
         (Request::Report(part), _) => Some(Output::Report(part)),
         (Request::ChargingProfiles(report), _) => Some(Output::ChargingProfiles(report)),

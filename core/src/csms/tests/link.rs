@@ -255,3 +255,10 @@ fn every_call_is_answered_exactly_once() {
 fn id_of(text: &str) -> String {
     serde_json::from_str::<Value>(text).unwrap()[1].as_str().unwrap().to_string()
 }
+
+/// Every frame costs moves of these: what is large and rare is boxed.
+#[test]
+fn actions_and_events_are_small() {
+    assert!(size_of::<Action<Output>>() <= 96, "{}", size_of::<Action<Output>>());
+    assert!(size_of::<Event<Input>>() <= 120, "{}", size_of::<Event<Input>>());
+}
