@@ -1,12 +1,14 @@
 //! The CSMS's machines: one task for each charging station, which outlives its connections.
 
 use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
 
-use async_channel::{Receiver, Sender, bounded};
-use futures_lite::future::{or, race};
+use async_channel::{Receiver, Recv, Sender, bounded};
+use futures_lite::future::or;
 use pilotwire::{Event, Machine, Version};
 use pilotwire_wire::{Refusal, Upgrade, close_code};
 
@@ -16,6 +18,8 @@ use crate::{Clock, Host, Node};
 
 /// Commands that may wait for one station before senders have to.
 const WAITING_COMMANDS: usize = 16;
+/// A socket that always has something keeps commands and deadlines waiting for so many turns at most.
+const SOCKET_TURNS: u32 = 16;
 
 /// Makes the CSMS's side of a charging station, when it connects or is spoken to for the first time since the start.
 pub trait Factory: Send + Sync + 'static {
@@ -158,20 +162,27 @@ async fn run<R: Runtime, F: Factory>(
         registry.forget(&key, &connected);
         return turn_away(registry.runtime, &commands);
     };
-    let clock = registry.clock;
-    let mut session = Session::power_up(registry.runtime, node, clock);
+    let mut session = Session::power_up(registry.runtime, node, registry.clock);
+    let (mut command, mut stop) = (pin!(commands.recv()), pin!(registry.stopped.recv()));
+    let mut turns = 0_u32;
     loop {
         while session.settle().await.is_some() {
             // A CSMS waits for its stations; it calls none.
             session.lost();
         }
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
-        match next(&mut session, &commands, &registry.stopped).await {
+        turns = turns.wrapping_add(1);
+        match next(&mut session, command.as_mut(), stop.as_mut(), turns.is_multiple_of(SOCKET_TURNS)).await {
             Next::Moved => {}
             Next::Deadline => session.on_deadline(),
-            Next::Command(Command::Event(event)) => session.driver.handle(clock.now(), event),
-            Next::Command(Command::Connected(socket, upgrade, version)) => {
-                session.connected(socket, upgrade.accept(version), version);
+            Next::Command(next) => {
+                command.set(commands.recv());
+                match next {
+                    Command::Event(event) => session.handle(event),
+                    Command::Connected(socket, upgrade, version) => {
+                        session.connected(socket, upgrade.accept(version), version);
+                    }
+                }
             }
             Next::Stop => break,
         }
@@ -180,11 +191,13 @@ async fn run<R: Runtime, F: Factory>(
     registry.forget(&key, &connected);
 }
 
-/// Whatever comes first.
+/// Whatever comes first. If more than one is there, the socket goes first, which is looked at most often, or last. What is
+/// waited for stands outside of this, so that nobody has to get in line anew for each frame.
 async fn next<R: Runtime, M, H>(
     session: &mut Session<R, M, H>,
-    commands: &Receiver<Command<R::Stream, M::Input>>,
-    stopped: &Receiver<()>,
+    mut command: Pin<&mut Recv<'_, Command<R::Stream, M::Input>>>,
+    mut stop: Pin<&mut Recv<'_, ()>>,
+    socket_last: bool,
 ) -> Next<R::Stream, M::Input>
 where
     M: Machine,
@@ -196,17 +209,21 @@ where
         sleep.await;
         Next::Deadline
     };
-    let command = async { commands.recv().await.map_or(Next::Stop, Next::Command) };
-    let stop = async {
+    let told = poll_fn(|context| {
         // Nothing is ever sent: it fails when the server stops.
-        let _ = stopped.recv().await;
-        Next::Stop
-    };
+        if stop.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Next::Stop);
+        }
+        command.as_mut().poll(context).map(|command| command.map_or(Next::Stop, Next::Command))
+    });
     let moved = async {
         session.move_bytes().await;
         Next::Moved
     };
-    or(stop, race(command, race(moved, deadline))).await
+    match socket_last {
+        true => or(told, or(deadline, moved)).await,
+        false => or(moved, or(told, deadline)).await,
+    }
 }
 
 /// There is no machine to speak to.

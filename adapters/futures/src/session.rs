@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_lite::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
-use pilotwire::{Event, Machine, Version};
+use pilotwire::{Event, Instant, Machine, Version};
 use pilotwire_wire::{AttemptError, Connection, Driver, Effect};
 
 use crate::runtime::{Runtime, within};
@@ -24,6 +24,8 @@ const LINGER_BYTES: usize = 256 * 1024;
 pub(crate) struct Session<R: Runtime, M: Machine, H> {
     pub(crate) driver: Driver<M, H>,
     pub(crate) clock: Clock,
+    /// When something happened last: asking for the time costs more than most of what else is done for a frame.
+    now: Instant,
     runtime: R,
     socket: Option<R::Stream>,
 }
@@ -36,9 +38,9 @@ where
     H: Host<M>,
 {
     pub(crate) fn power_up(runtime: R, node: Node<M, H>, clock: Clock) -> Self {
-        let mut driver = Driver::new(node.machine, node.host);
-        driver.handle(clock.now(), Event::PowerUp(node.power_up));
-        Self { driver, clock, runtime, socket: None }
+        let (mut driver, now) = (Driver::new(node.machine, node.host), clock.now());
+        driver.handle(now, Event::PowerUp(node.power_up));
+        Self { driver, clock, now, runtime, socket: None }
     }
 
     /// Performs all there is to perform. Returns the version if the machine wants a connection.
@@ -46,27 +48,34 @@ where
         let mut wanted = None;
         let mut deeds = Vec::new();
         loop {
-            let now = self.clock.now();
-            match self.driver.next_effect(now) {
+            match self.driver.next_effect(self.now) {
                 Some(Effect::Deed(deed)) => deeds.push(deed),
                 Some(Effect::Connect(version)) => wanted = Some(version),
                 Some(Effect::Disconnect(connection)) => self.hang_up(connection),
                 None if deeds.is_empty() => return wanted,
                 None => {
                     let run = std::mem::take(&mut deeds);
-                    let answers = self.driver.observer_mut().perform(now, run).await;
+                    let answers = self.driver.observer_mut().perform(self.now, run).await;
                     self.driver.performed();
+                    self.now = self.clock.now();
                     for event in answers {
-                        self.driver.handle(self.clock.now(), event);
+                        self.driver.handle(self.now, event);
                     }
                 }
             }
         }
     }
 
+    /// Tells the machine of something that happens now.
+    pub(crate) fn handle(&mut self, event: Event<M::Input>) {
+        self.now = self.clock.now();
+        self.driver.handle(self.now, event);
+    }
+
     /// Takes a new socket; the one before is closed by its own close frame, apart from this session.
     pub(crate) fn connected(&mut self, socket: R::Stream, connection: Connection, version: Version) {
-        let old = self.driver.connected(self.clock.now(), connection, version);
+        self.now = self.clock.now();
+        let old = self.driver.connected(self.now, connection, version);
         let old_socket = self.socket.replace(socket);
         if let (Some(mut old), Some(old_socket)) = (old, old_socket) {
             self.runtime.spawn(linger(self.runtime, old_socket, old.farewell()));
@@ -76,7 +85,8 @@ where
     /// The network is gone.
     pub(crate) fn lost(&mut self) {
         self.socket = None;
-        self.driver.lost(self.clock.now());
+        self.now = self.clock.now();
+        self.driver.lost(self.now);
     }
 
     /// An attempt to connect failed.
@@ -90,7 +100,7 @@ where
 
     /// Sleeps until [`on_deadline`](Self::on_deadline) is to be called.
     pub(crate) fn sleep(&self) -> impl Future<Output = ()> + use<R, M, H> {
-        let pause = match self.driver.may_read(self.clock.now()) {
+        let pause = match self.driver.may_read(self.now) {
             Err(until) => until,
             Ok(()) => None,
         };
@@ -99,17 +109,19 @@ where
     }
 
     pub(crate) fn on_deadline(&mut self) {
-        self.driver.handle_timeout(self.clock.now());
+        self.now = self.clock.now();
+        self.driver.handle_timeout(self.now);
     }
 
-    /// Moves bytes in one direction, once. May be dropped at any time without losing any.
+    /// Writes what is to be written, until bytes have come in. May be dropped at any time without losing any.
     pub(crate) fn move_bytes(&mut self) -> impl Future<Output = ()> {
         poll_fn(|context| self.poll_bytes(context))
     }
 
     /// Says goodbye and performs what is left. The connection gets its time to end well.
     pub(crate) async fn shut_down(mut self, code: u16, reason: &str) -> (M, H) {
-        self.driver.close(self.clock.now(), code, reason);
+        self.now = self.clock.now();
+        self.driver.close(self.now, code, reason);
         // A machine that wants to connect again is not heard any more.
         let _ = self.settle().await;
         self.driver.into_parts()
@@ -125,7 +137,8 @@ where
         let Some(socket) = &mut self.socket else {
             return Poll::Pending;
         };
-        match poll_exchange(Pin::new(socket), &mut self.driver, &self.clock, context) {
+        self.now = self.clock.now();
+        match poll_exchange(Pin::new(socket), &mut self.driver, self.now, context) {
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(Broken)) => {
                 self.lost();
@@ -142,27 +155,28 @@ struct Broken;
 fn poll_exchange<M: Machine, H: Host<M>>(
     mut socket: Pin<&mut (impl AsyncRead + AsyncWrite)>,
     driver: &mut Driver<M, H>,
-    clock: &Clock,
+    now: Instant,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Broken>> {
-    if !driver.pending().is_empty()
-        && let Poll::Ready(result) = socket.as_mut().poll_write(context, driver.pending())
-    {
-        return Poll::Ready(match result {
-            Ok(count) if count > 0 => {
-                driver.sent(count);
-                Ok(())
-            }
-            _ => Err(Broken),
-        });
+    let mut has_written = false;
+    while !driver.pending().is_empty() {
+        match socket.as_mut().poll_write(context, driver.pending()) {
+            Poll::Ready(Ok(count)) if count > 0 => driver.sent(count),
+            Poll::Ready(_) => return Poll::Ready(Err(Broken)),
+            Poll::Pending => break,
+        }
+        has_written = true;
     }
-    if driver.may_read(clock.now()).is_err() {
-        return Poll::Pending;
+    match driver.may_read(now) {
+        Ok(()) => {}
+        // There is a deadline now that was not there while the writing held us up.
+        Err(Some(_)) if has_written => return Poll::Ready(Ok(())),
+        Err(_) => return Poll::Pending,
     }
     let mut chunk = [0; CHUNK];
     Poll::Ready(match ready!(socket.poll_read(context, &mut chunk)) {
         Ok(count) if count > 0 => {
-            driver.receive(clock.now(), &chunk[..count]);
+            driver.receive(now, &chunk[..count]);
             Ok(())
         }
         _ => Err(Broken),

@@ -121,7 +121,7 @@ where
         match next(&mut session, &inputs.received, &mut attempt).await {
             Next::Moved => {}
             Next::Deadline => session.on_deadline(),
-            Next::Wake(Wake::Event(event)) => session.driver.handle(clock.now(), event),
+            Next::Wake(Wake::Event(event)) => session.handle(event),
             Next::Wake(Wake::Network(on)) => {
                 network = on;
                 if !on {

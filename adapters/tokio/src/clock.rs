@@ -45,10 +45,13 @@ impl Clock {
     }
 
     /// Sleeps until then, or for a day; for ever if there is no deadline.
-    pub async fn sleep_until(&self, deadline: Option<Instant>) {
-        match deadline {
-            Some(deadline) => tokio::time::sleep(self.span_until(deadline)).await,
-            None => std::future::pending().await,
+    pub fn sleep_until(&self, deadline: Option<Instant>) -> impl Future<Output = ()> + use<> {
+        let clock = *self;
+        async move {
+            match deadline {
+                Some(deadline) => tokio::time::sleep(clock.span_until(deadline)).await,
+                None => std::future::pending().await,
+            }
         }
     }
 

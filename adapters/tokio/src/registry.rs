@@ -14,6 +14,8 @@ use crate::{Clock, Host, Node, Socket};
 
 /// Commands that may wait for one station before senders have to.
 const WAITING_COMMANDS: usize = 16;
+/// A socket that always has something keeps commands and deadlines waiting for so many turns at most.
+const SOCKET_TURNS: u32 = 16;
 
 /// Makes the CSMS's side of a charging station, when it connects or is spoken to for the first time since the start.
 pub trait Factory: Send + Sync + 'static {
@@ -148,29 +150,65 @@ async fn run<F: Factory>(
         registry.forget(&key, &connected);
         return turn_away(commands).await;
     };
-    let clock = registry.clock;
-    let mut session = Session::power_up(node, clock);
+    let mut session = Session::power_up(node, registry.clock);
+    let mut turns = 0_u32;
     loop {
         while session.settle().await.is_some() {
             // A CSMS waits for its stations; it calls none.
             session.lost();
         }
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
-        let deadline = session.deadline();
-        tokio::select! {
-            () = session.move_bytes() => {}
-            command = commands.recv() => match command.map(|command| *command) {
-                Some(Command::Event(event)) => session.driver.handle(clock.now(), event),
-                Some(Command::Connected(socket, upgrade, version)) => {
+        turns = turns.wrapping_add(1);
+        match next(&mut session, &mut commands, turns.is_multiple_of(SOCKET_TURNS)).await {
+            Next::Moved => {}
+            Next::Deadline => session.on_deadline(),
+            Next::Command(command) => match *command {
+                Command::Event(event) => session.handle(event),
+                Command::Connected(socket, upgrade, version) => {
                     session.connected(socket, upgrade.accept(version), version);
                 }
-                None => break,
             },
-            () = clock.sleep_until(deadline) => session.on_deadline(),
+            Next::Stop => break,
         }
     }
     session.shut_down(close_code::AWAY, "the CSMS is shutting down").await;
     registry.forget(&key, &connected);
+}
+
+enum Next<I> {
+    Moved,
+    Deadline,
+    Command(Box<Command<I>>),
+    Stop,
+}
+
+/// Whatever comes first. If more than one is there, the socket goes first, which is looked at most often, or last.
+async fn next<M, H>(
+    session: &mut Session<M, H>,
+    commands: &mut mpsc::Receiver<Box<Command<M::Input>>>,
+    socket_last: bool,
+) -> Next<M::Input>
+where
+    M: Machine,
+    M::Output: Send,
+    H: Host<M>,
+{
+    let deadline = session.clock.sleep_until(session.deadline());
+    if socket_last {
+        tokio::select! {
+            biased;
+            command = commands.recv() => command.map_or(Next::Stop, Next::Command),
+            () = deadline => Next::Deadline,
+            () = session.move_bytes() => Next::Moved,
+        }
+    } else {
+        tokio::select! {
+            biased;
+            () = session.move_bytes() => Next::Moved,
+            command = commands.recv() => command.map_or(Next::Stop, Next::Command),
+            () = deadline => Next::Deadline,
+        }
+    }
 }
 
 /// There is no machine to speak to.

@@ -32,6 +32,8 @@ pub type Socket = Box<dyn Stream>;
 pub(crate) struct Session<M: Machine, H> {
     pub(crate) driver: Driver<M, H>,
     pub(crate) clock: Clock,
+    /// When something happened last: asking for the time costs more than most of what else is done for a frame.
+    now: Instant,
     socket: Option<Socket>,
     /// The end of the last connection, which a shutdown waits for.
     farewell: Option<JoinHandle<()>>,
@@ -44,38 +46,44 @@ where
     H: Host<M>,
 {
     pub(crate) fn power_up(node: Node<M, H>, clock: Clock) -> Self {
-        let mut driver = Driver::new(node.machine, node.host);
-        driver.handle(clock.now(), Event::PowerUp(node.power_up));
-        Self { driver, clock, socket: None, farewell: None }
+        let (mut driver, now) = (Driver::new(node.machine, node.host), clock.now());
+        driver.handle(now, Event::PowerUp(node.power_up));
+        Self { driver, clock, now, socket: None, farewell: None }
     }
 
     /// Performs all there is to perform. Returns the version if the machine wants a connection.
     pub(crate) async fn settle(&mut self) -> Option<Version> {
         let mut wanted = None;
         let mut deeds = Vec::new();
-        let mut now = self.clock.now();
         loop {
-            match self.driver.next_effect(now) {
+            match self.driver.next_effect(self.now) {
                 Some(Effect::Deed(deed)) => deeds.push(deed),
                 Some(Effect::Connect(version)) => wanted = Some(version),
                 Some(Effect::Disconnect(connection)) => self.hang_up(connection),
                 None if deeds.is_empty() => return wanted,
                 None => {
                     let run = std::mem::take(&mut deeds);
-                    let answers = self.driver.observer_mut().perform(now, run).await;
+                    let answers = self.driver.observer_mut().perform(self.now, run).await;
                     self.driver.performed();
-                    now = self.clock.now();
+                    self.now = self.clock.now();
                     for event in answers {
-                        self.driver.handle(now, event);
+                        self.driver.handle(self.now, event);
                     }
                 }
             }
         }
     }
 
+    /// Tells the machine of something that happens now.
+    pub(crate) fn handle(&mut self, event: Event<M::Input>) {
+        self.now = self.clock.now();
+        self.driver.handle(self.now, event);
+    }
+
     /// Takes a new socket; the one before is closed by its own close frame, apart from this session.
     pub(crate) fn connected(&mut self, socket: Socket, connection: Connection, version: Version) {
-        let old = self.driver.connected(self.clock.now(), connection, version);
+        self.now = self.clock.now();
+        let old = self.driver.connected(self.now, connection, version);
         let old_socket = self.socket.replace(socket);
         if let (Some(old), Some(old_socket)) = (old, old_socket) {
             tokio::spawn(linger(old_socket, old));
@@ -85,7 +93,8 @@ where
     /// The network is gone.
     pub(crate) fn lost(&mut self) {
         self.socket = None;
-        self.driver.lost(self.clock.now());
+        self.now = self.clock.now();
+        self.driver.lost(self.now);
     }
 
     /// An attempt to connect failed.
@@ -99,7 +108,7 @@ where
 
     /// When to call [`on_deadline`](Self::on_deadline).
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let pause = match self.driver.may_read(self.clock.now()) {
+        let pause = match self.driver.may_read(self.now) {
             Err(until) => until,
             Ok(()) => None,
         };
@@ -107,7 +116,8 @@ where
     }
 
     pub(crate) fn on_deadline(&mut self) {
-        self.driver.handle_timeout(self.clock.now());
+        self.now = self.clock.now();
+        self.driver.handle_timeout(self.now);
     }
 
     /// Writes what is to be written, until bytes have come in. May be dropped at any time without losing any.
@@ -117,7 +127,8 @@ where
 
     /// Says goodbye and performs what is left. The connection gets its time to end well.
     pub(crate) async fn shut_down(mut self, code: u16, reason: &str) -> (M, H) {
-        self.driver.close(self.clock.now(), code, reason);
+        self.now = self.clock.now();
+        self.driver.close(self.now, code, reason);
         // A machine that wants to connect again is not heard any more.
         let _ = self.settle().await;
         if let Some(farewell) = self.farewell.take() {
@@ -137,8 +148,8 @@ where
         let Some(socket) = &mut self.socket else {
             return Poll::Pending;
         };
-        let socket = Pin::new(socket);
-        match poll_exchange(socket, &mut self.driver, &self.clock, context) {
+        self.now = self.clock.now();
+        match poll_exchange(Pin::new(socket), &mut self.driver, self.now, context) {
             Poll::Ready(Ok(())) => Poll::Ready(()),
             Poll::Ready(Err(Broken)) => {
                 self.lost();
@@ -155,7 +166,7 @@ struct Broken;
 fn poll_exchange<M: Machine, H: Host<M>>(
     mut socket: Pin<&mut Socket>,
     driver: &mut Driver<M, H>,
-    clock: &Clock,
+    now: Instant,
     context: &mut Context<'_>,
 ) -> Poll<Result<(), Broken>> {
     let mut has_written = false;
@@ -173,7 +184,7 @@ fn poll_exchange<M: Machine, H: Host<M>>(
     {
         return Poll::Ready(Err(Broken));
     }
-    match driver.may_read(clock.now()) {
+    match driver.may_read(now) {
         Ok(()) => {}
         // There is a deadline now that was not there while the writing held us up.
         Err(Some(_)) if has_written => return Poll::Ready(Ok(())),
@@ -183,7 +194,7 @@ fn poll_exchange<M: Machine, H: Host<M>>(
     let mut chunk = ReadBuf::uninit(&mut chunk);
     Poll::Ready(match ready!(socket.poll_read(context, &mut chunk)) {
         Ok(()) if !chunk.filled().is_empty() => {
-            driver.receive(clock.now(), chunk.filled());
+            driver.receive(now, chunk.filled());
             Ok(())
         }
         _ => Err(Broken),

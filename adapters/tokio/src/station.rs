@@ -96,7 +96,7 @@ where
             () = session.move_bytes() => {}
             () = clock.sleep_until(deadline) => session.on_deadline(),
             event = inputs.recv(), if inputs_open => match event {
-                Some(event) => session.driver.handle(clock.now(), event),
+                Some(event) => session.handle(event),
                 None => inputs_open = false,
             },
             up = switched(&mut config.network) => if !up {
