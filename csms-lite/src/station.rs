@@ -321,6 +321,10 @@ impl StationHost {
                 self.sign(Wanted { station: Arc::clone(&self.station), csr, usage, request_id });
                 None
             }
+            Output::Events(part) => {
+                tracing::debug!(station = ?self.station, events = part.events.len(), "events of variables are not kept");
+                None
+            }
             Output::Report(part) => {
                 tracing::debug!(station = ?self.station, request = part.request_id, "reports are not kept");
                 None

@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Boot, CertificateSigningUse, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer,
-    EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue, NotifyEvChargingNeedsStatus,
-    OCSPRequestData, ProfilesReport, RegistrationStatus, Reply, ReportPart, SecurityProfile, TransactionEvent,
+    EvNeeds, EvSchedule, EventsPart, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue,
+    NotifyEvChargingNeedsStatus, OCSPRequestData, ProfilesReport, RegistrationStatus, Reply, ReportPart,
+    SecurityProfile, TransactionEvent,
 };
 
 /// How a CSMS deals with one station.
@@ -225,6 +226,8 @@ pub enum Output {
     },
     /// A part of a report of the device model.
     Report(ReportPart),
+    /// What variables of the station did. States of connectors among it have been told as [`Status`](Self::Status).
+    Events(EventsPart),
     /// A part of a report of charging profiles.
     ChargingProfiles(ProfilesReport),
     /// A report of charging profiles is complete, and was compared with what this CSMS has set.

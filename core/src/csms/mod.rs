@@ -14,12 +14,14 @@
 //! | `credentials` | passwords that change, security profiles that only rise |
 //! | `ledger`, `seen` | transactions: a verdict for every event, none refused |
 //! | `profiles` | charging profiles: what is in the station, and whether it says the same |
+//! | `events` | states of connectors among what variables did |
 //! | `signing` | certificates that the station wants signed |
 //! | `records` | what survives a restart, and what to do if it cannot be written |
 
 mod api;
 mod commands;
 mod credentials;
+mod events;
 mod gate;
 mod ledger;
 mod order;

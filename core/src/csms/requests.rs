@@ -9,6 +9,7 @@ use core::time::Duration;
 use pilotwire_messages::{ErrorCode, Text, frame};
 
 use super::api::{Entry, Output};
+use super::events::connectors;
 use super::questions::{Call, Question};
 use super::{Csms, Out};
 use crate::Action;
@@ -73,6 +74,10 @@ impl Csms {
             Request::SignCertificate { .. } => {
                 let answer = self.judge_signing(out);
                 self.report_and_answer(&call, request, &answer, out);
+            }
+            Request::Events(part) => {
+                connectors(&part).for_each(|report| out.push(Action::Output(Output::Status(report))));
+                self.report_and_answer(&call, Request::Events(part), &Answer::Done, out);
             }
             Request::Status(_)
             | Request::MeterValues { .. }
@@ -305,6 +310,7 @@ fn report(request: Request, answer: &Answer) -> Option<Output> {
         (Request::Status(report), _) => Some(Output::Status(Box::new(report))),
         (Request::MeterValues { evse, values }, _) => Some(Output::MeterValues { evse, values }),
         (Request::Report(part), _) => Some(Output::Report(part)),
+        (Request::Events(part), _) => Some(Output::Events(part)),
         (Request::ChargingProfiles(report), _) => Some(Output::ChargingProfiles(report)),
         (Request::ChargingLimit(limit), _) => Some(Output::ChargingLimit(limit)),
         (Request::ChargingLimitCleared { evse, source }, _) => Some(Output::ChargingLimitCleared { evse, source }),

@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use super::{
     BootReason, CertificateHashData, CertificateHashDataChain, CertificateSigningUse, ChangeAvailabilityStatus,
     ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule, ConnectorStatus, DataTransferStatus,
-    DeleteCertificateStatus, EvNeeds, EvSchedule, EvseId, ExternalLimit, GenericDeviceModelStatus, GetCertificateIdUse,
-    IdToken, IdTokenInfo, InstallCertificateStatus, InstallCertificateUse, MessageTrigger, MeterValue,
-    NetworkConnectionProfile, NotifyEvChargingNeedsStatus, OCSPRequestData, Place, ProfileCriteria, ProfilesReport,
-    RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus, StatusInfo,
-    TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
+    DeleteCertificateStatus, EvNeeds, EvSchedule, EventData, EvseId, ExternalLimit, GenericDeviceModelStatus,
+    GetCertificateIdUse, IdToken, IdTokenInfo, InstallCertificateStatus, InstallCertificateUse, MessageTrigger,
+    MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, OCSPRequestData, Place, ProfileCriteria,
+    ProfilesReport, RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus,
+    StatusInfo, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
     VariableValue,
 };
 
@@ -89,6 +89,15 @@ pub struct ConnectorReport {
     pub problem: Option<Problem>,
 }
 
+impl ConnectorReport {
+    /// As 2.x tells it: no more than that a connector is occupied. What for, the transaction's events tell.
+    pub fn of_status(evse: EvseId, connector: i32, at: DateTime, status: ConnectorStatus) -> Self {
+        let is_occupied = status == ConnectorStatus::Occupied;
+        let occupation = if is_occupied { Occupation::Preparing } else { Occupation::Free };
+        Self { evse, connector, at: Some(at), status, occupation, problem: None }
+    }
+}
+
 /// A vendor's own message (P01, P02).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DataTransfer {
@@ -124,6 +133,19 @@ pub struct ReportPart {
     pub variables: Vec<ReportedVariable>,
 }
 
+/// A part of what variables of the station did (N07, N08; of connectors: G01).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EventsPart {
+    /// Counts the parts from 0.
+    pub seq_no: i32,
+    /// Whether more parts follow.
+    pub to_be_continued: bool,
+    /// When the station made it.
+    pub generated_at: DateTime,
+    /// What happened; at least one.
+    pub events: Vec<EventData>,
+}
+
 /// What a station asks or tells its CSMS.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -147,6 +169,8 @@ pub enum Request {
     },
     /// NotifyReport; 1.6 does not have it.
     Report(ReportPart),
+    /// NotifyEvent; 1.6 does not have it.
+    Events(EventsPart),
     /// DataTransfer.
     DataTransfer(DataTransfer),
     /// ReportChargingProfiles; 1.6 does not have it, nor the following ones.

@@ -12,8 +12,8 @@ mod transaction;
 mod variable;
 
 pub use call::{
-    Answer, Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, Occupation, Problem, Reply, ReportPart,
-    Request, ResetKind, StationIdentity, TransactionAnswer,
+    Answer, Boot, Command, ConnectorReport, DataTransfer, DataTransferAnswer, EventsPart, Occupation, Problem, Reply,
+    ReportPart, Request, ResetKind, StationIdentity, TransactionAnswer,
 };
 pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, OcspFacts, OcspStatus, Subject};
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
@@ -23,7 +23,7 @@ pub use pilotwire_messages::v2::{
     AttributeKind, AuthorizationStatus, BootReason, CertificateHashData, CertificateHashDataChain,
     CertificateSigningUse, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds, ChargingProfile,
     ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod,
-    ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus, DeleteCertificateStatus,
+    ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus, DeleteCertificateStatus, EventData,
     GenericDeviceModelStatus, GetCertificateIdUse, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind,
     InstallCertificateStatus, InstallCertificateUse, Measurand, MessageTrigger, MeterValue, NetworkConnectionProfile,
     NotifyEvChargingNeedsStatus, OCSPRequestData, ReadingContext, RegistrationStatus, ReportBase,

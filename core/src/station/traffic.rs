@@ -202,6 +202,7 @@ impl Station {
             | Request::Transaction(_)
             | Request::MeterValues { .. }
             | Request::Report(_)
+            | Request::Events(_)
             | Request::ChargingProfiles(_)
             | Request::ChargingLimit(_)
             | Request::ChargingLimitCleared { .. }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod credentials;
+mod events;
 mod gate;
 mod ledger;
 mod link;

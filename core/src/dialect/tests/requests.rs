@@ -9,9 +9,9 @@ use super::{answered, card, decimal, event, heard, info, measured, noon, sample,
 use crate::domain::{
     Answer, Boot, BootReason, ChargingLimitSource, ChargingNeeds, ChargingProfilePurpose, ChargingState,
     ConnectorReport, ConnectorStatus, DataTransfer, DataTransferAnswer, DataTransferStatus, EvNeeds, EvSchedule,
-    EvseId, ExternalLimit, IdToken, IdTokenKind, Measurand, MeterValue, Occupation, Problem, ProfilesReport,
-    ReadingContext, RegistrationStatus, ReportPart, ReportedVariable, Request, StationIdentity, StoppedReason,
-    TransactionAnswer, TransactionEvent, TransactionStage, TriggerReason, VariableId,
+    EventsPart, EvseId, ExternalLimit, IdToken, IdTokenKind, Measurand, MeterValue, Occupation, Problem,
+    ProfilesReport, ReadingContext, RegistrationStatus, ReportPart, ReportedVariable, Request, StationIdentity,
+    StoppedReason, TransactionAnswer, TransactionEvent, TransactionStage, TriggerReason, VariableId,
 };
 
 const V2: [Version; 2] = [Version::V201, Version::V21];
@@ -210,6 +210,26 @@ fn a_report_is_heard_as_it_was_told_except_in_1_6() {
         generated_at: noon(),
         variables: vec![variable, secret],
     });
+    for version in V2 {
+        assert_eq!(heard(version, &request), request);
+        assert_eq!(answered(version, &request, &Answer::Done), Answer::Done);
+    }
+    let refused = super::super::write_request(Version::V16, "1", &request, super::NAMES).unwrap_err();
+    assert_eq!(refused.code.name(Version::V16), "NotSupported");
+}
+
+#[test]
+fn what_variables_did_is_heard_as_it_was_told() {
+    let events = vec![v2::EventData::new(
+        1,
+        noon(),
+        v2::EventTrigger::Delta,
+        "Available",
+        v2::Component::new("Connector"),
+        v2::EventNotificationKind::HardWiredNotification,
+        v2::Variable::new("AvailabilityState"),
+    )];
+    let request = Request::Events(EventsPart { seq_no: 2, to_be_continued: true, generated_at: noon(), events });
     for version in V2 {
         assert_eq!(heard(version, &request), request);
         assert_eq!(answered(version, &request, &Answer::Done), Answer::Done);

@@ -31,6 +31,7 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
             values => call(V, id, &v16::MeterValuesRequest::new(evse.0, values)).map(Some),
         },
         Request::Report(_) => Err(Refusal::unsupported("1.6 has no reports")),
+        Request::Events(_) => Err(Refusal::unsupported("1.6 tells no events of variables")),
         Request::DataTransfer(message) => call(V, id, &message_out(message)).map(Some),
         // The central system of 1.6 hears nothing of limits that it did not set, nor of vehicles.
         Request::ChargingLimit(_) | Request::ChargingLimitCleared { .. } => Ok(None),
@@ -148,7 +149,7 @@ pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Re
             }
         }),
         Request::MeterValues { .. } => decode::<v16::MeterValuesResponse>(payload, V).map(|_| Answer::Done)?,
-        Request::Report(_) => return Err(Refusal::mismatch()),
+        Request::Report(_) | Request::Events(_) => return Err(Refusal::mismatch()),
         Request::DataTransfer(_) => Answer::DataTransfer(message_answer_in(decode(payload, V)?)),
         Request::SecurityEvent { .. } => {
             decode::<v16::SecurityEventNotificationResponse>(payload, V).map(|_| Answer::Done)?

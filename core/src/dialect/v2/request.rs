@@ -11,8 +11,8 @@ use super::certificates;
 use super::charging;
 use super::values::{evse_out, reported_in, reported_out};
 use crate::domain::{
-    Answer, Boot, ConnectorReport, ConnectorStatus, DataTransfer, DataTransferAnswer, EvseId, Occupation, ReportPart,
-    Request, StationIdentity, TransactionAnswer, TransactionEvent, TransactionStage,
+    Answer, Boot, ConnectorReport, DataTransfer, DataTransferAnswer, EventsPart, EvseId, ReportPart, Request,
+    StationIdentity, TransactionAnswer, TransactionEvent, TransactionStage,
 };
 
 pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Result<String, Refusal> {
@@ -26,6 +26,7 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
             call(version, id, &v2::MeterValuesRequest::new(evse.0, values.clone()))
         }
         Request::Report(part) => call(version, id, &report_out(part)),
+        Request::Events(part) => call(version, id, &events_out(part)),
         Request::DataTransfer(message) => call(version, id, &data_out(message)),
         Request::ChargingProfiles(report) => call(version, id, &charging::profiles_out(report)),
         Request::ChargingLimit(limit) => call(version, id, &charging::limit_out(limit)),
@@ -61,6 +62,7 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
             Request::MeterValues { evse: EvseId(values.evse_id), values: values.meter_value }
         }
         "NotifyReport" => Request::Report(report_in(decode(payload, version)?)),
+        "NotifyEvent" => Request::Events(events_in(decode(payload, version)?)),
         "DataTransfer" => Request::DataTransfer(data_in(decode(payload, version)?)),
         "ReportChargingProfiles" => Request::ChargingProfiles(charging::profiles_in(decode(payload, version)?)),
         "NotifyChargingLimit" => Request::ChargingLimit(charging::limit_in(decode(payload, version)?)),
@@ -98,6 +100,7 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         (Request::Status(_), Answer::Done) => result(version, id, &v2::StatusNotificationResponse::new()),
         (Request::MeterValues { .. }, Answer::Done) => result(version, id, &v2::MeterValuesResponse::new()),
         (Request::Report(_), Answer::Done) => result(version, id, &v2::NotifyReportResponse::new()),
+        (Request::Events(_), Answer::Done) => result(version, id, &v2::NotifyEventResponse::new()),
         (Request::ChargingProfiles(_), Answer::Done) => result(version, id, &v2::ReportChargingProfilesResponse::new()),
         (Request::ChargingLimit(_), Answer::Done) => result(version, id, &v2::NotifyChargingLimitResponse::new()),
         (Request::ChargingLimitCleared { .. }, Answer::Done) => {
@@ -141,6 +144,7 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
         }
         Request::MeterValues { .. } => decode::<v2::MeterValuesResponse>(payload, version).map(|_| Answer::Done)?,
         Request::Report(_) => decode::<v2::NotifyReportResponse>(payload, version).map(|_| Answer::Done)?,
+        Request::Events(_) => decode::<v2::NotifyEventResponse>(payload, version).map(|_| Answer::Done)?,
         Request::DataTransfer(_) => Answer::DataTransfer(data_answer_in(decode(payload, version)?)),
         Request::ChargingProfiles(_) => {
             decode::<v2::ReportChargingProfilesResponse>(payload, version).map(|_| Answer::Done)?
@@ -200,17 +204,9 @@ fn status_out(report: &ConnectorReport) -> Result<v2::StatusNotificationRequest,
     Ok(v2::StatusNotificationRequest::new(at, report.status.clone(), report.evse.0, report.connector))
 }
 
-/// 2.x tells no more than that a connector is occupied; what for, the transaction's events tell.
 fn status_in(payload: v2::StatusNotificationRequest) -> ConnectorReport {
-    let occupied = payload.connector_status == ConnectorStatus::Occupied;
-    ConnectorReport {
-        evse: EvseId(payload.evse_id),
-        connector: payload.connector_id,
-        at: Some(payload.timestamp),
-        status: payload.connector_status,
-        occupation: if occupied { Occupation::Preparing } else { Occupation::Free },
-        problem: None,
-    }
+    let evse = EvseId(payload.evse_id);
+    ConnectorReport::of_status(evse, payload.connector_id, payload.timestamp, payload.connector_status)
 }
 
 fn event_out(event: &TransactionEvent) -> Result<v2::TransactionEventRequest, Refusal> {
@@ -276,6 +272,21 @@ fn report_in(payload: v2::NotifyReportRequest) -> ReportPart {
         to_be_continued: payload.tbc.unwrap_or(false),
         generated_at: payload.generated_at,
         variables: payload.report_data.unwrap_or_default().into_iter().map(reported_in).collect(),
+    }
+}
+
+fn events_out(part: &EventsPart) -> v2::NotifyEventRequest {
+    let mut payload = v2::NotifyEventRequest::new(part.generated_at, part.seq_no, part.events.clone());
+    payload.tbc = Some(part.to_be_continued);
+    payload
+}
+
+fn events_in(payload: v2::NotifyEventRequest) -> EventsPart {
+    EventsPart {
+        seq_no: payload.seq_no,
+        to_be_continued: payload.tbc.unwrap_or(false),
+        generated_at: payload.generated_at,
+        events: payload.event_data,
     }
 }
 
