@@ -1,7 +1,7 @@
 //! The command line.
 
 use std::future::Future;
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use csms_lite::pki::{self, PkiError};
 use csms_lite::{Options, Running, ServeError, Signer, TlsOptions};
 use pilotwire::domain::NoSecurityProfile;
-use pilotwire_pki::authority::Authority;
+use pilotwire_pki::MAX_CSR_BYTES;
+use pilotwire_pki::authority::{Authority, Validity};
 use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
 use tracing_subscriber::filter::LevelFilter;
@@ -59,6 +60,16 @@ pub(crate) enum Pki {
         /// The certificate in PEM.
         certificate: PathBuf,
     },
+    /// Sign a request (PKCS #10 in PEM) that comes on standard input; the certificate and those above it go to standard
+    /// output. This is what a script for `serve --sign-command` may run, with an authority for vehicles in a folder of its
+    /// own. Nobody is asked whether the one who is named in it may have it.
+    Sign {
+        /// The folder of the authority.
+        folder: PathBuf,
+        /// How long the certificate is good, in days.
+        #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=18_250))]
+        days: u32,
+    },
     /// Make a certificate and a key for a station, as its factory would.
     Station {
         /// The folder of the authority.
@@ -105,6 +116,13 @@ impl Pki {
                 pki::init(&folder, &organization, &names, pki::validity(now, years))
             }
             Self::Revoke { folder, certificate } => pki::revoke(&folder, &certificate, now).map(drop),
+            Self::Sign { folder, days } => {
+                let file = |error| PkiError::File("standard input or output".into(), error);
+                let mut csr = String::new();
+                io::stdin().take(MAX_CSR_BYTES as u64 + 1).read_to_string(&mut csr).map_err(file)?;
+                let chain = pki::sign(&folder, &csr, Validity::days(now, days))?;
+                io::stdout().write_all(chain.as_bytes()).map_err(file)
+            }
             Self::Station { folder, serial_number, years } => {
                 pki::station(&folder, &serial_number, pki::validity(now, years)).map(drop)
             }

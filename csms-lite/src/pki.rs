@@ -8,6 +8,7 @@ use std::time::Duration;
 use pilotwire::DateTime;
 use pilotwire::domain::Subject;
 use pilotwire_pki::authority::{Authority, AuthorityError, Validity};
+use pilotwire_pki::{Csr, CsrError};
 use pilotwire_wire::tls::{KeyedChain, TlsSetupError};
 use pilotwire_wire::{Identity, IdentityError};
 
@@ -25,6 +26,9 @@ pub enum PkiError {
     /// The authority cannot do it.
     #[error(transparent)]
     Authority(#[from] AuthorityError),
+    /// A request for a certificate cannot be used. The station's fault.
+    #[error(transparent)]
+    Csr(#[from] CsrError),
     /// A file cannot be read. The environment's fault.
     #[error("{0}: {1}")]
     File(PathBuf, #[source] io::Error),
@@ -72,6 +76,17 @@ pub fn station(folder: &Path, serial_number: &str, validity: Validity) -> Result
     let (certificate, key) = (path("pem"), path("key"));
     issued.save(&certificate, &key)?;
     Ok((certificate, key))
+}
+
+/// Signs a request in PEM with the authority in this folder: gives the certificate and the sub-CAs above it. This is what
+/// [`Signer::Command`](crate::Signer::Command) may run for certificates that vehicles ask to see; whom the request names
+/// has been judged before.
+///
+/// # Errors
+/// The request cannot be used, or there is no authority, or it cannot note what it signs.
+pub fn sign(folder: &Path, csr: &str, validity: Validity) -> Result<String, PkiError> {
+    let csr = Csr::read_for_vehicles(csr)?;
+    Ok(Authority::load(folder)?.sign(&csr, validity)?)
 }
 
 /// Revokes a station's certificate, and writes the list of all that were revoked into `crl.pem` (A00.FR.704). A server that

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use pilotwire::Event;
 use pilotwire::csms::{Input, Outcome};
-use pilotwire::domain::{CertificateSigningUse, Command, Reply};
+use pilotwire::domain::{CertificateSigningUse, Command, Reply, Subject};
 use pilotwire::messages::Text;
 use pilotwire_pki::authority::{Authority, AuthorityError, Validity};
 use pilotwire_pki::{Csr, CsrError, MAX_CHAIN_BYTES};
@@ -19,6 +19,7 @@ use tokio::sync::{Semaphore, mpsc};
 
 use crate::shared::{Shared, Wanted};
 use crate::station::StationFactory;
+use crate::store::StoreError;
 
 /// Requests that are signed at once.
 const AT_ONCE: usize = 4;
@@ -57,6 +58,8 @@ enum Unsigned {
     #[error("a certificate for {0} is not ours to sign; name a command that can")]
     NotOurs(CertificateSigningUse),
     #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
     Authority(#[from] AuthorityError),
     #[error("the command: {0}")]
     Command(#[from] io::Error),
@@ -93,7 +96,7 @@ pub(crate) async fn run(
 }
 
 async fn sign(signer: &Signer, wanted: &Wanted, shared: &Shared) -> Result<String, Unsigned> {
-    let csr = check(wanted, shared.operator.as_deref())?;
+    let csr = check(wanted, shared).await?;
     match signer {
         Signer::Authority { authority, days } => {
             let for_vehicles =
@@ -115,16 +118,17 @@ async fn sign(signer: &Signer, wanted: &Wanted, shared: &Shared) -> Result<Strin
 }
 
 /// A02.FR.04: a station gets a certificate for itself, and for our operator (A00.FR.404, A00.FR.405). Vehicles know it by
-/// another name, which is for the authority to judge.
-fn check(wanted: &Wanted, operator: Option<&str>) -> Result<Csr, Unsigned> {
-    let csr = Csr::read(&wanted.csr)?;
+/// another name, which is for the authority to judge; but not by that of another station, which could come in with it.
+async fn check(wanted: &Wanted, shared: &Shared) -> Result<Csr, Unsigned> {
     let is_own = matches!(wanted.usage, None | Some(CertificateSigningUse::ChargingStationCertificate));
-    let subject = csr.subject();
-    if is_own && subject.common_name != *wanted.station {
-        return Err(Unsigned::OtherStation(subject.common_name.clone()));
+    let csr = if is_own { Csr::read(&wanted.csr)? } else { Csr::read_for_vehicles(&wanted.csr)? };
+    let Subject { organization, common_name } = csr.subject();
+    let is_other = *common_name != *wanted.station && (is_own || shared.store.station(common_name).await?.is_some());
+    if is_other {
+        return Err(Unsigned::OtherStation(common_name.clone()));
     }
-    if is_own && operator.is_some_and(|operator| subject.organization != operator) {
-        return Err(Unsigned::OtherOperator(subject.organization.clone()));
+    if is_own && shared.operator.as_deref().is_some_and(|operator| *organization != *operator) {
+        return Err(Unsigned::OtherOperator(organization.clone()));
     }
     Ok(csr)
 }

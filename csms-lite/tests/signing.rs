@@ -128,6 +128,46 @@ async fn a_command_signs_in_the_place_of_any_authority() {
     csms.shutdown().await;
 }
 
+/// What a script for `--sign-command` runs: the certificate is for the key of the request, and nothing else is signed.
+#[test]
+fn an_authority_in_a_folder_signs_what_it_is_given() {
+    let data = tempfile::tempdir().unwrap();
+    let now = Clock::of_this_computer(1).wall();
+    let folder = data.path().join("v2g");
+    pki::init(&folder, "V2G", &["127.0.0.1"], validity(now, 1)).unwrap();
+    let mut keys = Keys::in_memory();
+    let csr = csr(&mut keys, "DE*OPE*E1");
+    let chain = pki::sign(&folder, &csr, validity(now, 1)).unwrap();
+    let roots = vec![pki::read(&folder.join("ca.pem")).unwrap().into()];
+    let task = CryptoTask::Examine { chain: chain.into(), key: Some(KeyId(1)), roots, at: now };
+    let Some(CryptoResult::Examined(facts)) = perform(&mut keys, &task) else { panic!("not read") };
+    assert!(facts.fits_key && facts.trusted_by == Some(0), "{facts:?}");
+    assert_eq!(facts.certificates[0].common_name.as_deref(), Some("DE*OPE*E1"));
+    assert!(pki::sign(&folder, "no request", validity(now, 1)).is_err());
+    assert!(pki::sign(data.path(), &csr, validity(now, 1)).is_err(), "there is no authority");
+}
+
+/// With a certificate for vehicles in another station's name, that one's door might open (A00.FR.405).
+#[cfg(unix)]
+#[tokio::test]
+async fn a_certificate_for_vehicles_does_not_name_another_station() {
+    let data = tempfile::tempdir().unwrap();
+    let csms = signed_by(data.path(), Some(Signer::Command("/bin/cat".into()))).await;
+    drop(Peer::booted(&csms, "CS-2", Version::V201).await);
+    let mut peer = Peer::booted(&csms, "CS-1", Version::V201).await;
+    let mut keys = Keys::in_memory();
+    for name in ["CS-2", "CS-1", "DE*OPE*E1"] {
+        let csr = csr(&mut keys, name);
+        let request = json!({ "csr": csr, "certificateType": "V2GCertificate" });
+        assert_eq!(peer.call("SignCertificate", request).await["status"], "Accepted");
+        if name != "CS-2" {
+            let (_, payload) = answer(&mut peer, json!({ "status": "Accepted" })).await;
+            assert_eq!(payload["certificateChain"], csr, "{name}");
+        }
+    }
+    csms.shutdown().await;
+}
+
 async fn with_password(data: &Path) -> Running {
     let csms = start(data).await;
     let (status, _) = http(&csms, "PUT", "/v1/stations/CS-1", &json!({ "password": OLD }).to_string()).await;

@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use der::{AnyRef, Decode, Encode};
 use pilotwire::domain::Subject;
+use pilotwire::messages::Text;
+use x509_cert::name::Name;
 use x509_cert::request::CertReq;
 use x509_cert::spki::SubjectPublicKeyInfoOwned;
 
@@ -68,35 +70,32 @@ impl Csr {
     /// # Errors
     /// What is wrong with it.
     pub fn read(text: &str) -> Result<Self, CsrError> {
-        if text.len() > MAX_CSR_BYTES {
-            return Err(CsrError::TooLong(text.len()));
-        }
-        let der = pem::section(&mut &*text, "CERTIFICATE REQUEST")
-            // The label of old tools; what stands in it is the same.
-            .or_else(|| pem::section(&mut &*text, "NEW CERTIFICATE REQUEST"))
-            .unwrap_or(Err("there is none"))
-            .map_err(|why| CsrError::Unreadable(why.into()))?;
-        let unreadable = |error: der::Error| CsrError::Unreadable(error.to_string());
-        let request = CertReq::from_der(&der).map_err(unreadable)?;
-        let parts = Vec::<AnyRef<'_>>::from_der(&der).map_err(unreadable)?;
-        let signed = parts[0].to_der().map_err(unreadable)?;
-        let key = request.info.public_key;
-        if !is_strong(&key) {
-            return Err(CsrError::WeakKey);
-        }
-        seal::check(&key, &request.algorithm, &signed, &request.signature).map_err(|why| match why {
-            Unsealed::Wrong => CsrError::Signature,
-            Unsealed::Unsupported => CsrError::Algorithm,
-        })?;
+        let (name, key) = signed(text)?;
         let subject = Subject {
-            organization: text_of(&request.info.subject, ORGANIZATION).ok_or(CsrError::NoOrganization)?,
-            common_name: text_of(&request.info.subject, COMMON_NAME).ok_or(CsrError::NoCommonName)?,
+            organization: text_of(&name, ORGANIZATION).ok_or(CsrError::NoOrganization)?,
+            common_name: text_of(&name, COMMON_NAME).ok_or(CsrError::NoCommonName)?,
         };
         let name = subject.common_name.as_str();
         if name.is_empty() || name.parse::<IpAddr>().is_ok() || name.contains("://") {
             return Err(CsrError::Address(name.into()));
         }
         Ok(Self { subject, key })
+    }
+
+    /// The same for a certificate that vehicles ask to see: they know a station by another name, or by none. O and CN may be
+    /// missing, and are empty in the subject then; whether that will do is for their authority to judge.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn read_for_vehicles(text: &str) -> Result<Self, CsrError> {
+        let (name, key) = signed(text)?;
+        let part = |kind, wrong| match name.iter().any(|attribute| attribute.oid == kind) {
+            true => text_of(&name, kind).ok_or(wrong),
+            false => Ok(Text::default()),
+        };
+        let organization = part(ORGANIZATION, CsrError::NoOrganization)?;
+        let common_name = part(COMMON_NAME, CsrError::NoCommonName)?;
+        Ok(Self { subject: Subject { organization, common_name }, key })
     }
 
     /// Whose certificate it asks for.
@@ -118,4 +117,29 @@ impl Csr {
     pub(crate) fn key(&self) -> &SubjectPublicKeyInfoOwned {
         &self.key
     }
+}
+
+/// The subject and the key of a request that was signed with that key.
+fn signed(text: &str) -> Result<(Name, SubjectPublicKeyInfoOwned), CsrError> {
+    if text.len() > MAX_CSR_BYTES {
+        return Err(CsrError::TooLong(text.len()));
+    }
+    let der = pem::section(&mut &*text, "CERTIFICATE REQUEST")
+        // The label of old tools; what stands in it is the same.
+        .or_else(|| pem::section(&mut &*text, "NEW CERTIFICATE REQUEST"))
+        .unwrap_or(Err("there is none"))
+        .map_err(|why| CsrError::Unreadable(why.into()))?;
+    let unreadable = |error: der::Error| CsrError::Unreadable(error.to_string());
+    let request = CertReq::from_der(&der).map_err(unreadable)?;
+    let parts = Vec::<AnyRef<'_>>::from_der(&der).map_err(unreadable)?;
+    let signed = parts[0].to_der().map_err(unreadable)?;
+    let key = request.info.public_key;
+    if !is_strong(&key) {
+        return Err(CsrError::WeakKey);
+    }
+    seal::check(&key, &request.algorithm, &signed, &request.signature).map_err(|why| match why {
+        Unsealed::Wrong => CsrError::Signature,
+        Unsealed::Unsupported => CsrError::Algorithm,
+    })?;
+    Ok((request.info.subject, key))
 }

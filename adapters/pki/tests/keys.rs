@@ -150,17 +150,19 @@ fn a_request_that_was_changed_is_refused() {
     assert_eq!(error, CsrError::Signature);
 }
 
+fn request(subject: &[(DnType, &str)]) -> String {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    for (kind, text) in subject {
+        params.distinguished_name.push(kind.clone(), *text);
+    }
+    let request = params.serialize_request(&KeyPair::generate().unwrap()).unwrap();
+    pem_of("CERTIFICATE REQUEST", request.der())
+}
+
 #[test]
 fn a_request_with_a_subject_that_does_not_do() {
-    let key = KeyPair::generate().unwrap();
-    let read = |parts: &[(DnType, &str)]| {
-        let mut params = CertificateParams::default();
-        params.distinguished_name = DistinguishedName::new();
-        for (kind, text) in parts {
-            params.distinguished_name.push(kind.clone(), *text);
-        }
-        Csr::read(&pem_of("CERTIFICATE REQUEST", params.serialize_request(&key).unwrap().der())).map(|_| ())
-    };
+    let read = |parts: &[(DnType, &str)]| Csr::read(&request(parts)).map(drop);
     let (o, cn) = (DnType::OrganizationName, DnType::CommonName);
     assert_eq!(read(&[(o.clone(), "Operator"), (cn.clone(), "CS1")]), Ok(()));
     assert_eq!(read(&[(cn.clone(), "CS1")]), Err(CsrError::NoOrganization));
@@ -171,6 +173,29 @@ fn a_request_with_a_subject_that_does_not_do() {
     for address in ["127.0.0.1", "::1", "wss://csms.example"] {
         assert_eq!(read(&[(o.clone(), "Operator"), (cn.clone(), address)]), Err(CsrError::Address(address.into())));
     }
+}
+
+/// TC_A_12_CSMS: its request need not name the station.
+#[test]
+fn a_request_for_vehicles_may_name_nobody() {
+    let read = |parts: &[(DnType, &str)]| {
+        Csr::read_for_vehicles(&request(parts)).map(|csr| {
+            let Subject { organization, common_name } = csr.subject().clone();
+            [organization, common_name].map(|text| text.to_string())
+        })
+    };
+    let (o, cn) = (DnType::OrganizationName, DnType::CommonName);
+    let parts = |organization: &str, common_name: &str| Ok([organization, common_name].map(String::from));
+    assert_eq!(read(&[(o.clone(), "Operator"), (cn.clone(), "DE*OPE*E1")]), parts("Operator", "DE*OPE*E1"));
+    assert_eq!(read(&[(DnType::CountryName, "NL"), (o, "Operator")]), parts("Operator", ""));
+    assert_eq!(read(&[]), parts("", ""));
+    // Two readers could take different ones.
+    assert_eq!(read(&[(cn, "CS1"), (DnType::CustomDnType(vec![2, 5, 4, 3]), "CS2")]), Err(CsrError::NoCommonName));
+    let mut der = der_of(&request(&[(DnType::OrganizationName, "Operator")]));
+    let name = der.windows(8).position(|window| window == b"Operator").unwrap();
+    der[name] = b'P';
+    let changed = Csr::read_for_vehicles(&pem_of("CERTIFICATE REQUEST", &der)).map(drop);
+    assert_eq!(changed, Err(CsrError::Signature));
 }
 
 #[test]
