@@ -10,6 +10,7 @@ use pilotwire::csms::{Input, Limits, Outcome};
 use pilotwire::domain::Command;
 use pilotwire::messages::{Json, encode};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::error::ApiError;
 use super::{Api, Asked, At, Body, body_text};
@@ -34,7 +35,7 @@ pub(super) async fn call(
     Asked(wait): Asked<Wait>,
     body: Body,
 ) -> Result<Response, ApiError> {
-    api.known(&id).await?;
+    let station = api.known(&id).await?;
     let wait_s = wait.checked()?;
     if action.len() > ACTION || !action.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
         return Err(ApiError::bad_request("an action is a word such as TriggerMessage"));
@@ -44,9 +45,27 @@ pub(super) async fn call(
         true => Json::parse(&text).map_err(|error| ApiError::bad_request(error.to_string()))?,
         false => return Err(ApiError::bad_request("the body is the call's payload, a JSON object")),
     };
+    if station.passwords.is_some() && sets_password(&action, &text) {
+        let path = "a password is changed at /v1/stations/{id}/password, so that the station is let in with it";
+        return Err(ApiError::bad_request(path));
+    }
     let outcome = api.ask(&id, &action, payload, wait_s).await?;
     tracing::info!(station = ?id, ?action, outcome = name_of(&outcome), "a call ended");
     answer(outcome)
+}
+
+/// Whether the station would use a password that is not known here, and be locked out by it (A01.FR.03).
+fn sets_password(action: &str, payload: &str) -> bool {
+    let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+    let is = |name: &Value, wanted: &str| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
+    match action {
+        "SetVariables" => {
+            let settings = payload["setVariableData"].as_array().map_or(&[][..], Vec::as_slice);
+            settings.iter().any(|setting| is(&setting["variable"]["name"], "BasicAuthPassword"))
+        }
+        "ChangeConfiguration" => is(&payload["key"], "AuthorizationKey"),
+        _ => false,
+    }
 }
 
 impl Wait {

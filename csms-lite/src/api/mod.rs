@@ -43,6 +43,8 @@
 //! A change of a password ends in the same ways, or with `{"status": ...}` of SetVariables. Until it is known what became of
 //! it, the station is let in with both.
 //!
+//! A call that would set the station's password is refused with 400: it would not be let in with one that is not known here.
+//!
 //! An action that the station's version does not know goes out all the same: the station says so, as 502.
 
 mod calls;

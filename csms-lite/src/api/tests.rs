@@ -112,6 +112,34 @@ async fn tokens_are_made_once_and_changed_at_will() {
     assert_eq!(desk.ask("GET", "/v1/tokens/card", "").await.0, 404);
 }
 
+/// A01.FR.03: it would be locked out. Without a password here there is nothing that could differ.
+#[tokio::test]
+async fn a_call_changes_no_password_behind_the_back_of_the_doorkeeper() {
+    let desk = Desk::new(None).await;
+    let change = |name: &str| {
+        let setting =
+            json!({ "component": { "name": "SecurityCtrlr" }, "variable": { "name": name }, "attributeValue": "x" });
+        let other =
+            json!({ "component": { "name": "ClockCtrlr" }, "variable": { "name": "TimeZone" }, "attributeValue": "x" });
+        json!({ "setVariableData": [other, setting] }).to_string()
+    };
+    let key = |name: &str| json!({ "key": name, "value": "x" }).to_string();
+    let cases = [
+        ("SetVariables", change("basicAuthPassword"), 400),
+        ("ChangeConfiguration", key("authorizationkey"), 400),
+        ("SetVariables", change("Identity"), 503),
+        ("ChangeConfiguration", key("HeartbeatInterval"), 503),
+    ];
+    for (is_known, body) in [(false, "{}"), (true, r#"{"password":"a password of mine"}"#)] {
+        desk.ask("PUT", "/v1/stations/CS1", body).await;
+        for (action, payload, expected) in &cases {
+            let (status, told) = desk.refusal("POST", &format!("/v1/stations/CS1/call/{action}"), payload).await;
+            let expected = if is_known { *expected } else { 503 };
+            assert_eq!(status, expected, "{action} {payload}: {told}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_refused_in_one_shape() {
     let desk = Desk::new(None).await;
