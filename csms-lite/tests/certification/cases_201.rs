@@ -339,6 +339,7 @@ mod for_vehicles {
             session.answers(&brought, &json!({ "status": "Accepted" }));
             let granted = request.granted(chain(&brought));
             assert!(leads_to(&granted.chain, &root));
+            assert!(Facts::of(&granted.chain[0]).bits >= 224);
             session.goes_on();
         }
     }
