@@ -76,7 +76,7 @@ impl Csms {
                 self.report_and_answer(&call, request, &answer, out);
             }
             Request::Events(part) => {
-                connectors(&part).for_each(|report| out.push(Action::Output(Output::Status(report))));
+                connectors(&part).for_each(|report| out.push(Action::Output(Output::Status(Box::new(report)))));
                 self.report_and_answer(&call, Request::Events(part), &Answer::Done, out);
             }
             Request::Status(_)

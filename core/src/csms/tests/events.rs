@@ -32,7 +32,7 @@ fn a_station_may_tell_the_state_of_a_connector_as_an_event() {
             occupation: Occupation::Preparing,
             problem: None,
         };
-        assert_eq!((first, &second.status, part.events.len()), (&expected, &ConnectorStatus::Faulted, 2));
+        assert_eq!((&**first, &second.status, part.events.len()), (&expected, &ConnectorStatus::Faulted, 2));
         assert_eq!(answer(&actions).to_string(), r#"[3,"n",{}]"#);
     }
 }
