@@ -4,6 +4,7 @@
 pub mod charging;
 pub mod crypto;
 pub mod desk;
+pub mod files;
 mod hardware;
 mod net;
 mod pair;

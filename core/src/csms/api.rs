@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::{
     Boot, CertificateSigningUse, ChargingLimitSource, Command, ConnectorReport, DataTransfer, DataTransferAnswer,
-    EvNeeds, EvSchedule, EventsPart, EvseId, ExternalLimit, IdToken, IdTokenInfo, MeterValue,
+    EvNeeds, EvSchedule, EventsPart, EvseId, ExternalLimit, FirmwareStatus, IdToken, IdTokenInfo, MeterValue,
     NotifyEvChargingNeedsStatus, OCSPRequestData, ProfilesReport, RegistrationStatus, Reply, ReportPart,
-    SecurityProfile, TransactionEvent,
+    SecurityProfile, TransactionEvent, UploadLogStatus,
 };
 
 /// How a CSMS deals with one station.
@@ -266,6 +266,21 @@ pub enum Output {
         info: Option<Text>,
         /// Whether the specification calls it critical; `None` if it does not know it.
         critical: Option<bool>,
+    },
+    /// How far the upload of a log is that the command [`GetLog`](Command::GetLog) asked for (N01). Answered already.
+    LogStatus {
+        /// How far.
+        status: UploadLogStatus,
+        /// The number of the request; absent only for `Idle`.
+        request_id: Option<i32>,
+    },
+    /// How far an update of the firmware is that the command [`UpdateFirmware`](Command::UpdateFirmware) asked for (L01).
+    /// Answered already; what concerns security comes as an event of its own.
+    FirmwareStatus {
+        /// How far.
+        status: FirmwareStatus,
+        /// The number of the request; absent only for `Idle`.
+        request_id: Option<i32>,
     },
     /// The station wants a certificate signed, and was answered that it will be (A02.FR.11). Have it signed by who may
     /// (A02.FR.04), check what stands in it before, and give it back by the command

@@ -84,7 +84,9 @@ impl Csms {
             | Request::Report(_)
             | Request::ChargingLimit(_)
             | Request::ChargingLimitCleared { .. }
-            | Request::SecurityEvent { .. } => {
+            | Request::SecurityEvent { .. }
+            | Request::LogStatus { .. }
+            | Request::FirmwareStatus { .. } => {
                 self.report_and_answer(&call, request, &Answer::Done, out);
             }
         }
@@ -324,6 +326,8 @@ fn report(request: Request, answer: &Answer) -> Option<Output> {
             let critical = is_critical(&kind);
             Some(Output::SecurityEvent { kind, at, info, critical })
         }
+        (Request::LogStatus { status, request_id }, _) => Some(Output::LogStatus { status, request_id }),
+        (Request::FirmwareStatus { status, request_id }, _) => Some(Output::FirmwareStatus { status, request_id }),
         _ => None,
     }
 }

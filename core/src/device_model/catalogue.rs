@@ -14,6 +14,7 @@ pub(crate) enum Known {
     LocalAuthorizeOffline,
     LocalPreAuthorize,
     OfflineTxForUnknownId,
+    AllowNewSessionsPendingUpdate,
     FirmwareVersion,
     Model,
     SerialNumber,
@@ -23,6 +24,7 @@ pub(crate) enum Known {
     TimeSource,
     ReportItems,
     VariablesPerMessage,
+    FileTransferProtocols,
     HeartbeatInterval,
     MessageAttempts,
     MessageAttemptInterval,
@@ -90,6 +92,8 @@ pub(crate) struct Row {
     pub(crate) of_network: bool,
     /// Only there if the station's certificates are managed (A02, M05).
     pub(crate) of_certificates: bool,
+    /// Only there if the host uploads logs or installs firmware (N01, L01).
+    pub(crate) of_files: bool,
     pub(crate) default: &'static str,
     pub(crate) values: Values,
 }
@@ -113,6 +117,9 @@ pub(crate) enum Values {
 const MEASURANDS: &[&str] =
     &["Energy.Active.Import.Register", "Power.Active.Import", "Current.Import", "Voltage", "SoC", "Power.Factor"];
 
+/// Ways to transfer files (Part 2, FileTransferProtocols).
+const PROTOCOLS: &[&str] = &["FTP", "FTPS", "HTTP", "HTTPS", "SFTP"];
+
 /// The points at which a transaction can start or stop (E01, E06) that the hardware facts can tell.
 const POINTS: &[&str] = &["EVConnected", "Authorized", "PowerPathClosed", "EnergyTransfer"];
 
@@ -128,6 +135,7 @@ impl Row {
             write_only: false,
             of_network: false,
             of_certificates: false,
+            of_files: false,
             default: "",
             values,
         }
@@ -159,6 +167,10 @@ impl Row {
 
     const fn of_certificates(self) -> Self {
         Self { of_certificates: true, ..self }
+    }
+
+    const fn of_files(self) -> Self {
+        Self { of_files: true, ..self }
     }
 
     const fn default(self, default: &'static str) -> Self {
@@ -227,6 +239,14 @@ pub(crate) static ROWS: &[Row] = &[
     Row::new(Known::LocalPreAuthorize, "AuthCtrlr", "LocalPreAuthorize", Values::Boolean).default("false"),
     Row::new(Known::OfflineTxForUnknownId, "AuthCtrlr", "OfflineTxForUnknownIdEnabled", Values::Boolean)
         .default("false"),
+    Row::new(
+        Known::AllowNewSessionsPendingUpdate,
+        "ChargingStation",
+        "AllowNewSessionsPendingFirmwareUpdate",
+        Values::Boolean,
+    )
+    .of_files()
+    .default("false"),
     Row::new(Known::FirmwareVersion, "ChargingStation", "FirmwareVersion", Values::Text(50)).fixed(),
     Row::new(Known::Model, "ChargingStation", "Model", Values::Text(20)).fixed(),
     Row::new(Known::SerialNumber, "ChargingStation", "SerialNumber", Values::Text(25)).fixed(),
@@ -246,6 +266,9 @@ pub(crate) static ROWS: &[Row] = &[
         .of("GetVariables")
         .fixed()
         .default("64"),
+    Row::new(Known::FileTransferProtocols, "OCPPCommCtrlr", "FileTransferProtocols", Values::Members(PROTOCOLS))
+        .fixed()
+        .of_files(),
     Row::new(Known::HeartbeatInterval, "OCPPCommCtrlr", "HeartbeatInterval", Values::Integer(0, i32::MAX as i64))
         .seconds()
         .default("300"),

@@ -30,6 +30,8 @@ pub(crate) struct Variables {
     network: Option<(Text, i32)>,
     /// How many certificates may be installed; none if the station's certificates are not managed.
     certificates: Option<i32>,
+    /// The host uploads logs or installs firmware.
+    files: bool,
     custom: Vec<(VariableId, Text)>,
     max_custom: usize,
 }
@@ -52,7 +54,7 @@ pub(crate) enum Changed {
 
 impl Variables {
     pub(crate) fn new(max_custom: usize) -> Self {
-        Self { known: Vec::new(), network: None, certificates: None, custom: Vec::new(), max_custom }
+        Self { known: Vec::new(), network: None, certificates: None, files: false, custom: Vec::new(), max_custom }
     }
 
     /// The station chooses among these network connection profiles.
@@ -63,6 +65,12 @@ impl Variables {
     /// The station's certificates are managed, so many at once.
     pub(crate) fn set_certificates(&mut self, most: i32) {
         self.certificates = Some(most);
+    }
+
+    /// The host uploads logs or installs firmware, by these protocols.
+    pub(crate) fn set_files(&mut self, protocols: &str) {
+        self.files = true;
+        self.put(Known::FileTransferProtocols, protocols);
     }
 
     /// The value of a variable of the catalogue.
@@ -244,10 +252,13 @@ impl Variables {
 
     /// The rows of the catalogue that this station has.
     fn rows(&self) -> impl Iterator<Item = &'static Row> {
-        let (has_network, has_certificates) = (self.network.is_some(), self.certificates.is_some());
-        let has_block =
-            move |row: &&Row| (has_network || !row.of_network) && (has_certificates || !row.of_certificates);
-        ROWS.iter().filter(has_block)
+        let (has_network, has_certificates, has_files) =
+            (self.network.is_some(), self.certificates.is_some(), self.files);
+        ROWS.iter().filter(move |row| {
+            (has_network || !row.of_network)
+                && (has_certificates || !row.of_certificates)
+                && (has_files || !row.of_files)
+        })
     }
 
     /// Which variable of the catalogue is meant.

@@ -192,6 +192,12 @@ pub(crate) const fn boots_when_accepted(version: Version) -> bool {
     matches!(version, Version::V16)
 }
 
+/// Whether the restart that firmware needs is announced: 1.6 may leave that out where it is a part of the installation
+/// (whitepaper §6.8), and its certification waits for the boot (TC_080_CS).
+pub(crate) const fn announces_restart_of_firmware(version: Version) -> bool {
+    !matches!(version, Version::V16)
+}
+
 /// Whether a transaction can begin before anybody is known who pays for it: 1.6 names a token at every start (§6.45).
 pub(crate) const fn starts_without_token(version: Version) -> bool {
     !matches!(version, Version::V16)

@@ -9,12 +9,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     BootReason, CertificateHashData, CertificateHashDataChain, CertificateSigningUse, ChangeAvailabilityStatus,
     ChargingLimitSource, ChargingProfile, CompositeQuery, CompositeSchedule, ConnectorStatus, DataTransferStatus,
-    DeleteCertificateStatus, EvNeeds, EvSchedule, EventData, EvseId, ExternalLimit, GenericDeviceModelStatus,
-    GetCertificateIdUse, IdToken, IdTokenInfo, InstallCertificateStatus, InstallCertificateUse, MessageTrigger,
-    MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, OCSPRequestData, Place, ProfileCriteria,
-    ProfilesReport, RegistrationStatus, ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus,
-    StatusInfo, TransactionEvent, TriggerMessageStatus, UnlockStatus, VariableQuery, VariableResult, VariableSetting,
-    VariableValue,
+    DeleteCertificateStatus, EvNeeds, EvSchedule, EventData, EvseId, ExternalLimit, FirmwareStatus, FirmwareUpdate,
+    GenericDeviceModelStatus, GetCertificateIdUse, IdToken, IdTokenInfo, InstallCertificateStatus,
+    InstallCertificateUse, LogRequest, LogStatus, MessageTrigger, MeterValue, NetworkConnectionProfile,
+    NotifyEvChargingNeedsStatus, OCSPRequestData, Place, ProfileCriteria, ProfilesReport, RegistrationStatus,
+    ReportBase, ReportedVariable, ResetStatus, Secret, SetNetworkProfileStatus, StatusInfo, TransactionEvent,
+    TriggerMessageStatus, UnlockStatus, UpdateFirmwareStatus, UploadLogStatus, VariableQuery, VariableResult,
+    VariableSetting, VariableValue,
 };
 
 /// What a station is: the content of BootNotification.
@@ -208,6 +209,20 @@ pub enum Request {
     },
     /// GetCertificateStatus (M06); 1.6 does not have it.
     CertificateStatus(Box<OCSPRequestData>),
+    /// LogStatusNotification (N01).
+    LogStatus {
+        /// How far the upload is.
+        status: UploadLogStatus,
+        /// The number of the request; absent only for `Idle` (N01.FR.13).
+        request_id: Option<i32>,
+    },
+    /// FirmwareStatusNotification; 1.6: SignedFirmwareStatusNotification (L01).
+    FirmwareStatus {
+        /// How far the update is.
+        status: FirmwareStatus,
+        /// The number of the request; absent only for `Idle` (L01.FR.20).
+        request_id: Option<i32>,
+    },
 }
 
 /// The answer to a [`Request`], of the same kind.
@@ -391,6 +406,10 @@ pub enum Command {
     },
     /// DeleteCertificate (M04).
     DeleteCertificate(Box<CertificateHashData>),
+    /// GetLog (N01).
+    GetLog(Box<LogRequest>),
+    /// UpdateFirmware; 1.6: SignedUpdateFirmware (L01, L02).
+    UpdateFirmware(Box<FirmwareUpdate>),
 }
 
 /// The answer to a [`Command`], of the same kind.
@@ -474,4 +493,20 @@ pub enum Reply {
     InstalledCertificates(Vec<CertificateHashDataChain>),
     /// To a deletion.
     DeleteCertificate(DeleteCertificateStatus),
+    /// To a request for a log.
+    GetLog {
+        /// Whether it will be uploaded.
+        status: LogStatus,
+        /// How the file is called, if it will.
+        name: Option<Text>,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
+    /// To firmware.
+    UpdateFirmware {
+        /// Whether it will be fetched and installed.
+        status: UpdateFirmwareStatus,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
 }

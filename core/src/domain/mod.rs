@@ -6,6 +6,7 @@
 mod call;
 mod certificate;
 mod charging;
+mod files;
 mod network;
 mod security;
 mod transaction;
@@ -17,6 +18,7 @@ pub use call::{
 };
 pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, OcspFacts, OcspStatus, Subject};
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
+pub use files::{FileFault, FileResult, FileTask, FirmwareSignature, FirmwareUpdate, LogRequest};
 pub(crate) use network::longest_password;
 pub use network::{ClientCertificate, ConnectionFault, NetworkTarget, NoSecurityProfile, Secret, SecurityProfile};
 pub use pilotwire_messages::v2::{
@@ -24,11 +26,12 @@ pub use pilotwire_messages::v2::{
     CertificateSigningUse, ChangeAvailabilityStatus, ChargingLimitSource, ChargingNeeds, ChargingProfile,
     ChargingProfileKind, ChargingProfilePurpose, ChargingRateUnit, ChargingSchedule, ChargingSchedulePeriod,
     ChargingState, CompositeSchedule, ConnectorStatus, DataTransferStatus, DeleteCertificateStatus, EventData,
-    GenericDeviceModelStatus, GetCertificateIdUse, GetVariableStatus, IdToken, IdTokenInfo, IdTokenKind,
-    InstallCertificateStatus, InstallCertificateUse, Measurand, MessageTrigger, MeterValue, NetworkConnectionProfile,
-    NotifyEvChargingNeedsStatus, OCSPRequestData, ReadingContext, RegistrationStatus, ReportBase,
-    RequestStartStopStatus, ResetStatus, SampledValue, SetNetworkProfileStatus, SetVariableStatus, StatusInfo,
-    StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
+    FirmwareStatus, GenericDeviceModelStatus, GetCertificateIdUse, GetVariableStatus, IdToken, IdTokenInfo,
+    IdTokenKind, InstallCertificateStatus, InstallCertificateUse, LogKind, LogStatus, Measurand, MessageTrigger,
+    MeterValue, NetworkConnectionProfile, NotifyEvChargingNeedsStatus, OCSPRequestData, ReadingContext,
+    RegistrationStatus, ReportBase, RequestStartStopStatus, ResetStatus, SampledValue, SetNetworkProfileStatus,
+    SetVariableStatus, StatusInfo, StoppedReason, TriggerMessageStatus, TriggerReason, UnlockStatus,
+    UpdateFirmwareStatus, UploadLogStatus,
 };
 pub use security::{SECURITY_EVENTS, is_critical};
 pub use transaction::{PhaseReading, Reading, TransactionEvent, TransactionStage};

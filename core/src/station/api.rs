@@ -7,12 +7,13 @@ use alloc::vec::Vec;
 use pilotwire_messages::{Decimal, Text, Version};
 use serde::{Deserialize, Serialize};
 
+use super::files::FilesConfig;
 use crate::charging::{Limit, Rating, Supply};
 use crate::device_model::{Known, Variables};
 use crate::domain::{
     AuthorizationStatus, ChargingLimitSource, ClientCertificate, ConnectionFault, ConnectorReport, CryptoResult,
-    CryptoTask, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, IdToken, KeyId,
-    NetworkConnectionProfile, NetworkTarget, NotifyEvChargingNeedsStatus, OcspStatus, Problem, Reading,
+    CryptoTask, DataTransfer, DataTransferAnswer, EvNeeds, EvSchedule, EvseId, ExternalLimit, FileResult, FileTask,
+    IdToken, KeyId, NetworkConnectionProfile, NetworkTarget, NotifyEvChargingNeedsStatus, OcspStatus, Problem, Reading,
     RegistrationStatus, Secret, StationIdentity, StoppedReason, VariableId,
 };
 
@@ -44,6 +45,9 @@ pub struct Config {
     /// What it can do about certificates.
     #[serde(default)]
     pub certificates: CertificatesConfig,
+    /// What its host can do about logs and firmware.
+    #[serde(default)]
+    pub files: FilesConfig,
 }
 
 impl Config {
@@ -60,6 +64,7 @@ impl Config {
             security: SecurityConfig::default(),
             network: Vec::new(),
             certificates: CertificatesConfig::default(),
+            files: FilesConfig::default(),
         }
     }
 }
@@ -392,6 +397,13 @@ pub enum Input {
         /// How it ended.
         result: CryptoResult,
     },
+    /// The host did what [`Output::File`] asked for, or could not.
+    FileDone {
+        /// The operation's number.
+        operation: u64,
+        /// How it ended.
+        result: FileResult,
+    },
 }
 
 /// What a station wants done, or tells.
@@ -520,6 +532,14 @@ pub enum Output {
         operation: u64,
         /// What to do.
         task: CryptoTask,
+    },
+    /// Do this with a file, beside everything else, and answer with [`Input::FileDone`] and the same number, unless the task
+    /// says that it is not answered. Numbers begin anew when power comes.
+    File {
+        /// The operation's number.
+        operation: u64,
+        /// What to do.
+        task: FileTask,
     },
     /// The status of a certificate for vehicles was found out, or found out again (M06).
     CertificateStatus(Box<CertificateStatus>),

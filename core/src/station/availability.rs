@@ -196,10 +196,11 @@ impl Availability {
         }
     }
 
-    /// What a connector shall be when no transaction is in the way: the station's wish and its own.
+    /// What a connector shall be when no transaction is in the way: the station's wish and its own, unless firmware is in
+    /// the way (L01.FR.07).
     fn target(&self, cx: &Cx<'_>, connector: &Connector) -> bool {
         let alone = dialect::changes_connectors_with_station(cx.version());
-        connector.wanted && (alone || self.connectors.first().is_none_or(|station| station.wanted))
+        !cx.updating && connector.wanted && (alone || self.connectors.first().is_none_or(|station| station.wanted))
     }
 
     /// Makes those changes that no transaction is in the way of (G03.FR.05, G04.FR.06).

@@ -11,7 +11,9 @@ use super::authorization::Authorization;
 use super::availability::Availability;
 use super::certificates;
 use super::delivery::Delivery;
+use super::firmware::Firmware;
 use super::limits;
+use super::logs::Logs;
 use super::meter;
 use super::network;
 use super::provisioning::Provisioning;
@@ -36,6 +38,7 @@ pub(crate) const fn waits_for_host(command: &Command) -> bool {
             | Command::DataTransfer(_)
             | Command::CertificateSigned { .. }
             | Command::InstallCertificate { .. }
+            | Command::UpdateFirmware(_)
     )
 }
 
@@ -44,6 +47,8 @@ pub(crate) struct Blocks<'a> {
     pub(crate) authorization: &'a mut Authorization,
     pub(crate) availability: &'a mut Availability,
     pub(crate) delivery: &'a mut Delivery,
+    pub(crate) firmware: Option<&'a mut Firmware>,
+    pub(crate) logs: Option<&'a mut Logs>,
     pub(crate) provisioning: &'a mut Provisioning,
     pub(crate) reset: &'a mut Reset,
     pub(crate) transactions: &'a mut Transactions,
@@ -108,6 +113,14 @@ impl Blocks<'_> {
             Command::SetNetworkProfile { slot, way, password } => {
                 network::set_profile(cx, *slot, way, password.as_ref())
             }
+            Command::GetLog(request) => match &mut self.logs {
+                Some(logs) => logs.request(cx, request),
+                None => return Response::Unsupported,
+            },
+            Command::UpdateFirmware(update) => match &mut self.firmware {
+                Some(firmware) => return firmware.request(cx, update),
+                None => return Response::Unsupported,
+            },
         };
         Response::Now(reply)
     }
@@ -174,7 +187,13 @@ impl Blocks<'_> {
     fn trigger(&mut self, cx: &mut Cx<'_>, message: &MessageTrigger, place: Option<Place>) -> TriggerMessageStatus {
         let evse = place.map(|place| place.evse).filter(|evse| *evse != EvseId(0));
         // F06.FR.03: a place that has nothing to do with the message is ignored.
-        let of_a_place = !matches!(message, MessageTrigger::BootNotification | MessageTrigger::Heartbeat);
+        let of_a_place = !matches!(
+            message,
+            MessageTrigger::BootNotification
+                | MessageTrigger::FirmwareStatusNotification
+                | MessageTrigger::Heartbeat
+                | MessageTrigger::LogStatusNotification
+        );
         if of_a_place && evse.is_some_and(|evse| cx.evse(evse).is_none()) {
             return TriggerMessageStatus::Rejected;
         }
@@ -187,6 +206,14 @@ impl Blocks<'_> {
             MessageTrigger::StatusNotification => self.availability.trigger(cx, place),
             MessageTrigger::MeterValues => trigger_meter_values(cx, evse),
             MessageTrigger::TransactionEvent => self.transactions.on_trigger(cx, self.delivery, evse),
+            MessageTrigger::LogStatusNotification => match &self.logs {
+                Some(logs) => logs.trigger(cx),
+                None => return TriggerMessageStatus::NotImplemented,
+            },
+            MessageTrigger::FirmwareStatusNotification => match &self.firmware {
+                Some(firmware) => firmware.trigger(cx),
+                None => return TriggerMessageStatus::NotImplemented,
+            },
             other => return certificates::trigger(cx, other).unwrap_or(TriggerMessageStatus::NotImplemented),
         };
         if sent { TriggerMessageStatus::Accepted } else { TriggerMessageStatus::Rejected }

@@ -12,9 +12,13 @@ mod commands;
 mod connection;
 mod delivery;
 mod events;
+mod files;
+mod firmware;
 mod limits;
+mod logs;
 mod meter;
 mod network;
+mod notices;
 mod offers;
 mod power_up;
 mod provisioning;
@@ -28,6 +32,7 @@ mod smart_charging;
 mod traffic;
 mod transactions;
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::format;
 use alloc::vec::Vec;
@@ -38,6 +43,7 @@ pub use api::{
     CertificateStatus, CertificatesConfig, ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output,
     SecurityConfig,
 };
+pub use files::FilesConfig;
 pub use shared::Timer;
 
 use authorization::Authorization;
@@ -47,6 +53,8 @@ use commands::Blocks;
 use connection::Connection;
 use delivery::Delivery;
 use events::Events;
+use firmware::Firmware;
+use logs::Logs;
 use network::state::{Credentials, Network};
 use offers::Charging;
 use provisioning::Provisioning;
@@ -60,7 +68,7 @@ use crate::charging::{Composite, Installed, Query};
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    BootReason, ClientCertificate, EvseId, InstallCertificateUse, Problem, Reading, Request, StoppedReason,
+    BootReason, ClientCertificate, EvseId, FileResult, InstallCertificateUse, Problem, Reading, Request, StoppedReason,
     TriggerReason, VariableSetting,
 };
 use crate::machine::{Event, Machine, Outbox};
@@ -80,6 +88,10 @@ pub struct Station {
     availability: Availability,
     connection: Connection,
     delivery: Delivery,
+    /// None if the host installs no firmware.
+    firmware: Option<Box<Firmware>>,
+    /// None if the host uploads no logs.
+    logs: Option<Box<Logs>>,
     provisioning: Provisioning,
     reset: Reset,
     traffic: Traffic,
@@ -108,6 +120,8 @@ impl Station {
             registration: None,
             known_to_csms: false,
             closing: false,
+            updating: false,
+            next_file: 1,
             storage_failed: false,
             waiting: VecDeque::new(),
             signals: VecDeque::new(),
@@ -119,6 +133,10 @@ impl Station {
         if shared.certificates.is_some() {
             shared.variables.set_certificates(i32::try_from(shared.config.certificates.entries).unwrap_or(i32::MAX));
         }
+        if shared.config.files.any() {
+            shared.variables.set_files(&shared.config.files.protocols);
+        }
+        let (firmware, logs) = (Firmware::new(&shared.config), Logs::new(&shared.config));
         let count = shared.evses.len();
         let traffic = Traffic::new(&mut shared.rng);
         let availability = Availability::new(&shared);
@@ -129,6 +147,8 @@ impl Station {
             availability,
             connection: Connection::default(),
             delivery: Delivery::default(),
+            firmware,
+            logs,
             provisioning: Provisioning::new(BootReason::PowerUp),
             reset: Reset::default(),
             traffic,
@@ -248,6 +268,12 @@ impl Station {
             let mut cx = Cx { shared: &mut self.shared, out };
             limits::settle(&mut cx);
             smart_charging::send_untold(&mut cx);
+            if let Some(logs) = &mut self.logs {
+                logs.advance(&mut cx);
+            }
+            if let Some(firmware) = &mut self.firmware {
+                firmware.advance(&mut cx, self.transactions.is_any_open());
+            }
             let rebooting = self.reset.advance(&mut cx, &self.transactions, &self.delivery);
             if rebooting {
                 self.powered = false;
@@ -284,7 +310,14 @@ impl Station {
             Signal::RateChanged(evse) => self.transactions.on_rate_changed(cx, delivery, evse),
             Signal::StatusChanged => self.availability.refresh(cx),
             Signal::VariableChanged(known) => self.on_variable_changed(known, out),
-            Signal::Idle => self.availability.apply(cx),
+            Signal::Idle | Signal::UpdatingChanged => self.availability.apply(cx),
+            Signal::SignerExamined { operation, update, examined } => {
+                if let Some(firmware) = &mut self.firmware {
+                    let reply = firmware.on_examined(cx, *update, &examined);
+                    self.traffic.examined(cx, operation, &reply);
+                }
+            }
+            Signal::Restart(reason) => self.reset.request_for(cx, reason),
             Signal::ConnectFailed(fault) => {
                 security::on_connection_fault(cx, fault);
                 self.connection.on_connect_failed(fault);
@@ -339,7 +372,13 @@ impl Station {
             Timer::Ping => Connection::on_ping_timer(cx),
             Timer::Pong => Connection::on_pong_missing(cx),
             // What waited for it is looked at when all is settled.
-            Timer::EventRetry | Timer::SecurityRetry | Timer::Reset | Timer::Now | Timer::Limit => {}
+            Timer::EventRetry
+            | Timer::SecurityRetry
+            | Timer::Reset
+            | Timer::Now
+            | Timer::Limit
+            | Timer::Logs
+            | Timer::Firmware => {}
             Timer::EvConnection(evse) => self.transactions.on_connection_timeout(cx, &mut self.delivery, evse),
             Timer::Sample(evse) => self.transactions.on_sample_timer(cx, &mut self.delivery, evse),
             Timer::AlignedSample => {
@@ -432,7 +471,21 @@ impl Station {
                     self.traffic.examined(cx, operation, &reply);
                 }
             }
+            Input::FileDone { operation, result } => self.on_file_done(operation, result, out),
         }
+    }
+
+    fn on_file_done(&mut self, operation: u64, result: FileResult, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        if operation == 0 || operation >= cx.next_file {
+            return cx.refuse(format!("nothing was to be done with a file under the number {operation}"));
+        }
+        if let Some(logs) = self.logs.as_mut().filter(|logs| logs.owns(operation)) {
+            logs.on_done(&mut cx, result);
+        } else if let Some(firmware) = self.firmware.as_mut().filter(|firmware| firmware.owns(operation)) {
+            firmware.on_done(&mut cx, result);
+        }
+        // Nobody waits for what was stopped.
     }
 
     fn blocks(&mut self) -> (&mut Shared, &mut Traffic, Blocks<'_>) {
@@ -440,6 +493,8 @@ impl Station {
             authorization: &mut self.authorization,
             availability: &mut self.availability,
             delivery: &mut self.delivery,
+            firmware: self.firmware.as_deref_mut(),
+            logs: self.logs.as_deref_mut(),
             provisioning: &mut self.provisioning,
             reset: &mut self.reset,
             transactions: &mut self.transactions,

@@ -12,8 +12,8 @@ use super::connection::Connection;
 use super::session::Transaction;
 use super::shared::{Cx, Signal};
 use super::{
-    Station, availability, cable, certificates, delivery, events, limits, network, provisioning, reset, security,
-    transactions,
+    Station, availability, cable, certificates, delivery, events, firmware, limits, logs, network, provisioning, reset,
+    security, transactions,
 };
 use crate::device_model::{self, Known};
 use crate::domain::TransactionStage;
@@ -44,6 +44,12 @@ impl Station {
         }
         certificates::wake(&mut cx);
         network::wake(&mut cx);
+        if let Some(logs) = &mut self.logs {
+            logs.wake(&cx);
+        }
+        if let Some(firmware) = &mut self.firmware {
+            firmware.wake(&mut cx);
+        }
         self.delivery.drop_names(&mut cx, &open);
         self.transactions.restore(&mut cx, open);
         let profiles = cx.charging.profiles.iter().count();
@@ -159,6 +165,16 @@ impl Station {
             certificates::RECORD => {
                 let certificates = self.shared.certificates.as_mut().ok_or("certificates are not managed any more")?;
                 certificates.restore(value)
+            }
+            firmware::RECORD => {
+                let firmware = self.firmware.as_mut().ok_or("firmware is not installed by this host any more")?;
+                firmware.restore(read(value)?);
+                Ok(())
+            }
+            logs::RECORD => {
+                let logs = self.logs.as_mut().ok_or("logs are not uploaded by this host any more")?;
+                logs.restore(read(value)?);
+                Ok(())
             }
             reset::RECORD => {
                 let saved: reset::Saved = read(value)?;

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use pilotwire_messages::DateTime;
+use pilotwire_messages::{DateTime, Text};
 use serde::{Deserialize, Serialize};
 
 use super::api::Output;
@@ -81,7 +81,11 @@ impl Provisioning {
         }
         // What it is answered sets the next one's time.
         cx.timers.clear(Timer::Boot);
-        Some(Request::Boot(Boot { identity: cx.config.identity.clone(), reason: self.reason.clone() }))
+        let mut identity = cx.config.identity.clone();
+        // The host may have told another one: firmware can change from life to life.
+        identity.firmware_version =
+            Some(Text::new(cx.variables.text(Known::FirmwareVersion))).filter(|v| !v.is_empty());
+        Some(Request::Boot(Boot { identity, reason: self.reason.clone() }))
     }
 
     pub(crate) fn on_boot_timer(&mut self) {

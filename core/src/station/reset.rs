@@ -27,6 +27,8 @@ pub(crate) struct Reset {
     /// Transactions were ended; the restart follows their last events.
     ending: bool,
     local: bool,
+    /// Why, if neither the CSMS nor somebody here asked for it.
+    own: Option<BootReason>,
 }
 
 impl Reset {
@@ -46,6 +48,13 @@ impl Reset {
     pub(crate) fn request_locally(&mut self, cx: &mut Cx<'_>) {
         self.pending = Some(ResetKind::Immediate);
         self.local = true;
+        cx.closing = true;
+    }
+
+    /// The station needs it itself, once no transaction is open.
+    pub(crate) fn request_for(&mut self, cx: &mut Cx<'_>, reason: BootReason) {
+        self.pending.get_or_insert(ResetKind::OnIdle);
+        self.own = Some(reason);
         cx.closing = true;
     }
 
@@ -85,10 +94,11 @@ impl Reset {
     }
 
     fn reboot(&mut self, cx: &mut Cx<'_>) {
-        let reason = match (self.local, self.pending) {
-            (true, _) => BootReason::LocalReset,
-            (false, Some(ResetKind::OnIdle)) => BootReason::ScheduledReset,
-            (false, _) => BootReason::RemoteReset,
+        let reason = match (self.own.take(), self.local, self.pending) {
+            (Some(own), ..) => own,
+            (None, true, _) => BootReason::LocalReset,
+            (None, false, Some(ResetKind::OnIdle)) => BootReason::ScheduledReset,
+            (None, false, _) => BootReason::RemoteReset,
         };
         let info = Text::new(reason.as_str());
         cx.put(RECORD.into(), &Saved { reason });

@@ -20,8 +20,8 @@ use super::offers::Charging;
 use crate::clock::Clock;
 use crate::device_model::{Known, Variables};
 use crate::domain::{
-    ChargingState, ConnectionFault, EvseId, IdToken, Problem, Reading, RegistrationStatus, Request, ResetKind,
-    StoppedReason, TriggerReason,
+    BootReason, ChainFacts, ChargingState, ConnectionFault, EvseId, FirmwareUpdate, IdToken, Problem, Reading,
+    RegistrationStatus, Request, ResetKind, StoppedReason, TriggerReason,
 };
 use crate::machine::{Action, Outbox, Record, Write};
 use crate::rng::Rng;
@@ -63,6 +63,10 @@ pub enum Timer {
     Reset,
     /// A certificate comes of age, or is asked for again (A02.FR.08, A02.FR.17).
     Certificates,
+    /// The upload of a log is tried again, or a status of it is told again (N01).
+    Logs,
+    /// Firmware is to be fetched or installed, or a status of it is told again (L01).
+    Firmware,
     /// Work of this event that goes on at once.
     Now,
 }
@@ -98,6 +102,12 @@ pub(crate) enum Signal {
     CredentialsChanged,
     /// The link shall be closed as soon as nothing is open on it, and opened again at once.
     Reconnect,
+    /// EVSEs are to be taken out of service for an update of the firmware, or not any more.
+    UpdatingChanged,
+    /// The host has looked at the certificate that firmware is signed with.
+    SignerExamined { operation: u64, update: Box<FirmwareUpdate>, examined: Box<Result<ChainFacts, Text>> },
+    /// The station shall be restarted for this reason, as soon as no transaction is open.
+    Restart(BootReason),
 }
 
 /// Where an authorization came from.
@@ -223,6 +233,10 @@ pub(crate) struct Shared {
     pub(crate) known_to_csms: bool,
     /// No new session may begin: a reset waits.
     pub(crate) closing: bool,
+    /// EVSEs that no transaction uses are out of service: firmware waits, or is being installed (L01.FR.07).
+    pub(crate) updating: bool,
+    /// The number of the next operation on a file.
+    pub(crate) next_file: u64,
     /// Nothing more can be promised to be kept: the queue or the storage failed.
     pub(crate) storage_failed: bool,
     pub(crate) waiting: VecDeque<Waiting>,

@@ -198,6 +198,16 @@ impl Station {
             Request::EvSchedule(plan) => cx.tell(Output::EvScheduleAnswered { evse: plan.evse, accepted: None }),
             Request::SignCertificate { csr, .. } => certificates::on_lost(&mut cx, csr),
             Request::CertificateStatus(about) => certificates::on_status_lost(&mut cx, about),
+            Request::LogStatus { status, request_id } => {
+                if let Some(logs) = &mut self.logs {
+                    logs.on_lost(&mut cx, status, *request_id);
+                }
+            }
+            Request::FirmwareStatus { status, request_id } => {
+                if let Some(firmware) = &mut self.firmware {
+                    firmware.on_lost(&mut cx, status, *request_id);
+                }
+            }
             Request::Heartbeat
             | Request::Transaction(_)
             | Request::MeterValues { .. }
@@ -287,7 +297,7 @@ impl Station {
         let id = self.traffic.link.next_id();
         match dialect::write_request(version, &id, &request, Names::default()) {
             Ok(Some(text)) => self.send_call(id, Sent::Live(request), text, out),
-            Ok(None) => {}
+            Ok(None) => self.on_heard(&request, out),
             Err(refusal) => {
                 self.cx(out).limit_hit(format!("a message could not be written: {}", refusal.text));
                 self.on_request_lost(&request, out);
@@ -429,9 +439,14 @@ impl Station {
                 }
             }
             Answer::Done if matches!(what, Sent::Security) => security::on_answer(&mut cx),
-            Answer::Transaction(_) | Answer::Done => {}
+            Answer::Done => {
+                if let Sent::Live(request) = what {
+                    self.on_heard(request, out);
+                }
+            }
+            Answer::Transaction(_) => {}
         }
-        let accepted = cx.is_accepted();
+        let accepted = self.shared.is_accepted();
         if is_boot && !accepted {
             self.drop_waiting(out);
         } else if !is_boot {
@@ -442,6 +457,18 @@ impl Station {
             self.delivery.on_clock_known(&mut cx);
             security::on_clock_known(&mut cx);
             super::schedule_aligned(&mut cx);
+        }
+    }
+
+    /// The CSMS knows it now, or need not: its edition has no words for it.
+    fn on_heard(&mut self, request: &Request, out: &mut Outbox<Output>) {
+        let mut cx = Cx { shared: &mut self.shared, out };
+        match (request, &mut self.logs, &mut self.firmware) {
+            (Request::LogStatus { status, request_id }, Some(logs), _) => logs.on_heard(&mut cx, status, *request_id),
+            (Request::FirmwareStatus { status, request_id }, _, Some(firmware)) => {
+                firmware.on_heard(&mut cx, status, *request_id);
+            }
+            _ => {}
         }
     }
 

@@ -11,6 +11,7 @@ use super::charging::{clear_in, clear_out, composite_in, composite_out, profile_
 use super::configuration::{
     outcome_in, outcome_out, queries_out, query_in, setting_in, setting_out, values_in, values_out,
 };
+use super::files;
 use super::request::{message_answer_in, message_answer_out, message_in, message_out};
 use super::{connector_of, connector_out, token_in, transaction_in, transaction_out};
 use crate::charging::Reason;
@@ -34,9 +35,8 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
                 .ok_or_else(|| Refusal::value("transactionId", "1.6 names transactions by integers"))?;
             call(V, id, &v16::RemoteStopTransactionRequest::new(number))
         }
-        Command::Trigger { message: MessageTrigger::SignChargingStationCertificate, place: _ } => {
-            // Only the whitepaper's trigger has it (A02).
-            let message = v16::ExtendedMessageTrigger::SignChargePointCertificate;
+        Command::Trigger { message, place: _ } if extended_trigger_out(message).is_some() => {
+            let message = extended_trigger_out(message).ok_or_else(Refusal::mismatch)?;
             call(V, id, &v16::ExtendedTriggerMessageRequest::new(message))
         }
         Command::Trigger { message, place } => {
@@ -85,6 +85,8 @@ pub(crate) fn write_command(id: &str, command: &Command) -> Result<String, Refus
         | Command::InstallCertificate { .. }
         | Command::InstalledCertificates { .. }
         | Command::DeleteCertificate(_) => certificates::write_command(id, command),
+        Command::GetLog(log) => call(V, id, &files::log_out(log)?),
+        Command::UpdateFirmware(update) => call(V, id, &files::firmware_out(update)?),
     }
 }
 
@@ -141,6 +143,8 @@ pub(crate) fn read_command(action: &str, payload: &str) -> Result<Command, Refus
         "InstallCertificate" => certificates::install_in(decode(payload, V)?),
         "GetInstalledCertificateIds" => certificates::list_in(&decode(payload, V)?),
         "DeleteCertificate" => certificates::delete_in(decode(payload, V)?),
+        "GetLog" => files::log_in(decode(payload, V)?),
+        "SignedUpdateFirmware" => files::firmware_in(decode(payload, V)?),
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
@@ -162,23 +166,33 @@ fn queries_in(payload: v16::GetConfigurationRequest) -> Command {
     }
 }
 
-/// 1.6's diagnostics are what 2.x calls logs.
 fn trigger_out(message: &MessageTrigger) -> Result<v16::MessageTrigger, Refusal> {
-    match message {
-        MessageTrigger::LogStatusNotification => Ok(v16::MessageTrigger::DiagnosticsStatusNotification),
-        message => match v16::MessageTrigger::from_word(message.as_str()) {
-            v16::MessageTrigger::Unlisted(word) => {
-                Err(Refusal::unsupported(alloc::format!("1.6 cannot trigger {}", Text::truncated(&word, 50))))
-            }
-            known => Ok(known),
-        },
+    match v16::MessageTrigger::from_word(message.as_str()) {
+        v16::MessageTrigger::Unlisted(word) => {
+            Err(Refusal::unsupported(alloc::format!("1.6 cannot trigger {}", Text::truncated(&word, 50))))
+        }
+        known => Ok(known),
     }
 }
 
+/// The trigger of §5.17 asks for messages of diagnostics and of unsigned firmware, which are others than those of the
+/// whitepaper, and which nobody here sends.
 fn trigger_in(message: &v16::MessageTrigger) -> MessageTrigger {
     match message {
-        v16::MessageTrigger::DiagnosticsStatusNotification => MessageTrigger::LogStatusNotification,
+        v16::MessageTrigger::DiagnosticsStatusNotification | v16::MessageTrigger::FirmwareStatusNotification => {
+            MessageTrigger::Unlisted(message.as_str().into())
+        }
         message => MessageTrigger::from_word(message.as_str()),
+    }
+}
+
+/// What only the whitepaper's trigger has (A02, L01, N01).
+fn extended_trigger_out(message: &MessageTrigger) -> Option<v16::ExtendedMessageTrigger> {
+    match message {
+        MessageTrigger::SignChargingStationCertificate => Some(v16::ExtendedMessageTrigger::SignChargePointCertificate),
+        MessageTrigger::LogStatusNotification => Some(v16::ExtendedMessageTrigger::LogStatusNotification),
+        MessageTrigger::FirmwareStatusNotification => Some(v16::ExtendedMessageTrigger::FirmwareStatusNotification),
+        _ => None,
     }
 }
 
@@ -272,6 +286,8 @@ pub(crate) fn write_reply(id: &str, command: &Command, reply: &Reply) -> Result<
             | Command::DeleteCertificate(_),
             reply,
         ) => certificates::write_reply(id, command, reply),
+        (Command::GetLog(_), reply @ Reply::GetLog { .. })
+        | (Command::UpdateFirmware(_), reply @ Reply::UpdateFirmware { .. }) => files::write_reply(id, reply),
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -326,5 +342,7 @@ pub(crate) fn read_reply(command: &Command, payload: &str) -> Result<Reply, Refu
         | Command::InstallCertificate { .. }
         | Command::InstalledCertificates { .. }
         | Command::DeleteCertificate(_) => certificates::read_reply(command, payload)?,
+        Command::GetLog(_) => files::read_log_reply(payload)?,
+        Command::UpdateFirmware(_) => files::read_firmware_reply(payload)?,
     })
 }

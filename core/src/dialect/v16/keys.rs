@@ -35,6 +35,7 @@ pub(super) const KEYS: &[(&str, &str, &str, Option<&str>)] = &[
     ("StopTxnSampledData", "SampledDataCtrlr", "TxEndedMeasurands", None),
     ("TransactionMessageAttempts", "OCPPCommCtrlr", "MessageAttempts", Some("TransactionEvent")),
     ("TransactionMessageRetryInterval", "OCPPCommCtrlr", "MessageAttemptInterval", Some("TransactionEvent")),
+    ("SupportedFileTransferProtocols", "OCPPCommCtrlr", "FileTransferProtocols", None),
     ("UnlockConnectorOnEVSideDisconnect", "OCPPCommCtrlr", "UnlockOnEVSideDisconnect", None),
     ("WebSocketPingInterval", "OCPPCommCtrlr", "WebSocketPingInterval", None),
 ];

@@ -13,12 +13,14 @@
 //! * The vendor of an error code, and an info without an error.
 //! * Why a profile is not taken; the number of its schedule. A profile that chooses a phase, has several schedules, or a
 //!   period without a limit is refused; limits are cut to one digit after the point.
+//! * Why a log or firmware is not taken; that an upload was ended by another one.
 //! * Whether a transaction keeps a connector from being unlocked: 1.6 always ends it (§5.18).
 
 mod certificates;
 mod charging;
 mod command;
 mod configuration;
+mod files;
 mod keys;
 mod request;
 mod status;

@@ -7,6 +7,7 @@ use pilotwire_messages::{Text, Version, decode, v16};
 
 use super::super::{Names, Refusal, call, is_action, result};
 use super::certificates;
+use super::files;
 use super::transaction::{measured_in, start_answer_in, start_answer_out, started_in, stopped_in, write_event};
 use super::values::values_out;
 use super::{data_in, data_out, info_in, info_out, status, token_in};
@@ -46,6 +47,10 @@ pub(crate) fn write_request(id: &str, request: &Request, names: Names<'_>) -> Re
         Request::SignCertificate { csr, usage, request_id: _ } => {
             call(V, id, &certificates::sign_out(csr, usage.as_ref())?).map(Some)
         }
+        Request::LogStatus { status, request_id } => files::write_log_status(id, status, *request_id),
+        Request::FirmwareStatus { status, request_id } => {
+            call(V, id, &files::firmware_status_out(status, *request_id)).map(Some)
+        }
     }
 }
 
@@ -67,6 +72,8 @@ pub(crate) fn read_request(action: &str, payload: &str) -> Result<Request, Refus
             Request::SecurityEvent { kind: event_in(event.kind), at: event.timestamp, info: event.tech_info }
         }
         "SignCertificate" => certificates::sign_in(decode(payload, V)?),
+        "LogStatusNotification" => files::log_status_in(&decode(payload, V)?)?,
+        "SignedFirmwareStatusNotification" => files::firmware_status_in(&decode(payload, V)?)?,
         _ => return Err(Refusal::unknown_action(action, is_action(V, v16::ACTIONS, action))),
     })
 }
@@ -105,6 +112,10 @@ pub(crate) fn write_answer(id: &str, request: &Request, answer: &Answer) -> Resu
         (Request::SignCertificate { .. }, Answer::SignCertificate { accepted }) => {
             let status = if *accepted { v16::GenericStatus::Accepted } else { v16::GenericStatus::Rejected };
             result(V, id, &v16::SignCertificateResponse::new(status))
+        }
+        (Request::LogStatus { .. }, Answer::Done) => result(V, id, &v16::LogStatusNotificationResponse::new()),
+        (Request::FirmwareStatus { .. }, Answer::Done) => {
+            result(V, id, &v16::SignedFirmwareStatusNotificationResponse::new())
         }
         _ => Err(Refusal::mismatch()),
     }
@@ -157,6 +168,10 @@ pub(crate) fn read_answer(request: &Request, payload: &str) -> Result<Answer, Re
         Request::SignCertificate { .. } => {
             let status = decode::<v16::SignCertificateResponse>(payload, V)?.status;
             Answer::SignCertificate { accepted: status == v16::GenericStatus::Accepted }
+        }
+        Request::LogStatus { .. } => decode::<v16::LogStatusNotificationResponse>(payload, V).map(|_| Answer::Done)?,
+        Request::FirmwareStatus { .. } => {
+            decode::<v16::SignedFirmwareStatusNotificationResponse>(payload, V).map(|_| Answer::Done)?
         }
     })
 }

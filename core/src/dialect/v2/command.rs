@@ -7,6 +7,7 @@ use pilotwire_messages::{Version, decode, v2};
 
 use super::super::{Refusal, call, is_action, result};
 use super::certificates;
+use super::files;
 use super::request::{data_answer_in, data_answer_out, data_in, data_out};
 use super::values::{
     outcome_in, outcome_out, place_in, place_out, query_in, query_out, setting_in, setting_out, value_in, value_out,
@@ -83,6 +84,8 @@ pub(crate) fn write_command(version: Version, id: &str, command: &Command) -> Re
         | Command::InstallCertificate { .. }
         | Command::InstalledCertificates { .. }
         | Command::DeleteCertificate(_) => certificates::write_command(version, id, command),
+        Command::GetLog(log) => call(version, id, &files::log_out(log)),
+        Command::UpdateFirmware(update) => call(version, id, &files::firmware_out(update)),
     }
 }
 
@@ -159,6 +162,8 @@ pub(crate) fn read_command(version: Version, action: &str, payload: &str) -> Res
             let delete: v2::DeleteCertificateRequest = decode(payload, version)?;
             Command::DeleteCertificate(Box::new(delete.certificate_hash_data))
         }
+        "GetLog" => Command::GetLog(Box::new(files::log_in(decode(payload, version)?))),
+        "UpdateFirmware" => Command::UpdateFirmware(Box::new(files::firmware_in(decode(payload, version)?))),
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -245,6 +250,16 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
             | Command::DeleteCertificate(_),
             reply,
         ) => certificates::write_reply(version, id, command, reply),
+        (Command::GetLog(_), Reply::GetLog { status, name, why }) => {
+            let mut payload = v2::GetLogResponse::new(status.clone());
+            (payload.filename, payload.status_info) = (name.clone(), why.clone());
+            result(version, id, &payload)
+        }
+        (Command::UpdateFirmware(_), Reply::UpdateFirmware { status, why }) => {
+            let mut payload = v2::UpdateFirmwareResponse::new(status.clone());
+            payload.status_info = why.clone();
+            result(version, id, &payload)
+        }
         _ => Err(Refusal::mismatch()),
     }
 }
@@ -304,6 +319,14 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
         | Command::InstallCertificate { .. }
         | Command::InstalledCertificates { .. }
         | Command::DeleteCertificate(_) => certificates::read_reply(version, command, payload)?,
+        Command::GetLog(_) => {
+            let reply: v2::GetLogResponse = decode(payload, version)?;
+            Reply::GetLog { status: reply.status, name: reply.filename, why: reply.status_info }
+        }
+        Command::UpdateFirmware(_) => {
+            let reply: v2::UpdateFirmwareResponse = decode(payload, version)?;
+            Reply::UpdateFirmware { status: reply.status, why: reply.status_info }
+        }
     })
 }
 

@@ -8,6 +8,7 @@
 mod certificates;
 mod charging;
 mod command;
+mod files;
 mod request;
 #[cfg(test)]
 mod tests;

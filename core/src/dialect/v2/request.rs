@@ -9,6 +9,7 @@ use super::super::register::register_wh;
 use super::super::{Refusal, call, is_action, result};
 use super::certificates;
 use super::charging;
+use super::files;
 use super::values::{evse_out, reported_in, reported_out};
 use crate::domain::{
     Answer, Boot, ConnectorReport, DataTransfer, DataTransferAnswer, EventsPart, EvseId, ReportPart, Request,
@@ -44,6 +45,10 @@ pub(crate) fn write_request(version: Version, id: &str, request: &Request) -> Re
         Request::CertificateStatus(about) => {
             call(version, id, &v2::GetCertificateStatusRequest::new((**about).clone()))
         }
+        Request::LogStatus { status, request_id } => call(version, id, &files::log_status_out(status, *request_id)),
+        Request::FirmwareStatus { status, request_id } => {
+            call(version, id, &files::firmware_status_out(status, *request_id))
+        }
     }
 }
 
@@ -78,6 +83,8 @@ pub(crate) fn read_request(version: Version, action: &str, payload: &str) -> Res
             let about = decode::<v2::GetCertificateStatusRequest>(payload, version)?.ocsp_request_data;
             Request::CertificateStatus(Box::new(about))
         }
+        "LogStatusNotification" => files::log_status_in(decode(payload, version)?)?,
+        "FirmwareStatusNotification" => files::firmware_status_in(decode(payload, version)?)?,
         _ => return Err(Refusal::unknown_action(action, is_action(version, v2::ACTIONS, action))),
     })
 }
@@ -122,6 +129,10 @@ pub(crate) fn write_answer(version: Version, id: &str, request: &Request, answer
         }
         (Request::CertificateStatus(_), Answer::CertificateStatus { response }) => {
             result(version, id, &certificates::status_out(response.as_ref()))
+        }
+        (Request::LogStatus { .. }, Answer::Done) => result(version, id, &v2::LogStatusNotificationResponse::new()),
+        (Request::FirmwareStatus { .. }, Answer::Done) => {
+            result(version, id, &v2::FirmwareStatusNotificationResponse::new())
         }
         _ => Err(Refusal::mismatch()),
     }
@@ -168,6 +179,12 @@ pub(crate) fn read_answer(version: Version, request: &Request, payload: &str) ->
             Answer::SignCertificate { accepted: status == v2::GenericStatus::Accepted }
         }
         Request::CertificateStatus(_) => certificates::status_in(decode(payload, version)?),
+        Request::LogStatus { .. } => {
+            decode::<v2::LogStatusNotificationResponse>(payload, version).map(|_| Answer::Done)?
+        }
+        Request::FirmwareStatus { .. } => {
+            decode::<v2::FirmwareStatusNotificationResponse>(payload, version).map(|_| Answer::Done)?
+        }
     })
 }
 

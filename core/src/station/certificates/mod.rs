@@ -20,15 +20,19 @@ mod signing;
 pub(super) mod state;
 mod tasks;
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
 use pilotwire_messages::Text;
 
 use super::response::Response;
-use super::shared::Cx;
+use super::shared::{Cx, Signal};
 use crate::device_model::Known;
-use crate::domain::{ChainFacts, Command, CryptoResult, CryptoTask, InstallCertificateStatus, Reply};
+use crate::domain::{
+    ChainFacts, Command, CryptoResult, CryptoTask, FirmwareUpdate, InstallCertificateStatus, InstallCertificateUse,
+    Reply, UpdateFirmwareStatus,
+};
 pub(crate) use choice::{on_connect, on_connected, on_failed};
 pub(crate) use ocsp::{on_status, on_status_lost};
 pub(crate) use signing::{on_answer, on_lost, trigger};
@@ -118,6 +122,11 @@ fn finish(cx: &mut Cx<'_>, certificates: &mut Certificates, open: Open, result: 
             ocsp::on_read(cx, certificates, open.operation, response, result);
             None
         }
+        Purpose::Firmware(update) => {
+            let (operation, examined) = (open.operation, Box::new(examined.cloned()));
+            cx.signal(Signal::SignerExamined { operation, update, examined });
+            None
+        }
         Purpose::Install { usage, pem } => Some(roots::on_examined(cx, certificates, (usage, pem), examined)),
     }
 }
@@ -142,8 +151,27 @@ pub(crate) fn give_up(cx: &mut Cx<'_>, operation: u64) -> Reply {
     let why = Some(info("InternalError", "the certificate was not examined in time"));
     match purpose {
         Some(Purpose::Install { .. }) => Reply::InstallCertificate { status: InstallCertificateStatus::Failed, why },
+        Some(Purpose::Firmware(_)) => Reply::UpdateFirmware { status: UpdateFirmwareStatus::Rejected, why },
         _ => Reply::CertificateSigned { accepted: false, why },
     }
+}
+
+/// What firmware may be signed by: what the CSMS installed, and what the factory gave.
+pub(crate) fn manufacturers(cx: &Cx<'_>) -> Vec<Text> {
+    let usage = InstallCertificateUse::ManufacturerRootCertificate;
+    let installed = cx.certificates.iter().flat_map(|certificates| certificates.roots(&usage));
+    installed.chain(&cx.config.files.firmware_roots).cloned().collect()
+}
+
+/// L01.FR.21: has the host look at the certificate that firmware is signed with; [`Signal::SignerExamined`] tells what it
+/// is. `None` if that cannot be done.
+pub(crate) fn examine_signer(cx: &mut Cx<'_>, update: &FirmwareUpdate, certificate: &Text) -> Option<u64> {
+    let roots = manufacturers(cx);
+    let mut certificates = cx.certificates.take()?;
+    let task = CryptoTask::Examine { chain: certificate.clone(), key: None, roots, at: cx.utc() };
+    let operation = ask(cx, &mut certificates, Purpose::Firmware(Box::new(update.clone())), task);
+    cx.certificates = Some(certificates);
+    operation
 }
 
 /// A command of the CSMS that concerns certificates.

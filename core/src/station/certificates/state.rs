@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::super::api::{CertificateStatus, Config};
 use crate::domain::{
-    CertificateFacts, CertificateHashData, CertificateSigningUse, ChainFacts, ClientCertificate, InstallCertificateUse,
-    KeyId, OCSPRequestData, OcspFacts, Request, Subject,
+    CertificateFacts, CertificateHashData, CertificateSigningUse, ChainFacts, ClientCertificate, FirmwareUpdate,
+    InstallCertificateUse, KeyId, OCSPRequestData, OcspFacts, Request, Subject,
 };
 use crate::time::Instant;
 
@@ -143,6 +143,8 @@ pub(super) enum Purpose {
     },
     /// What a responder said of a certificate.
     Ocsp(Text),
+    /// The certificate that this firmware is signed with.
+    Firmware(Box<FirmwareUpdate>),
     /// A root that the CSMS sent.
     Install { usage: InstallCertificateUse, pem: Text },
 }
