@@ -377,6 +377,7 @@ impl Site {
         let answer = match action {
             "BootNotification" => json!({ "currentTime": wall, "interval": 3_600, "status": "Accepted" }),
             "Heartbeat" => json!({ "currentTime": wall }),
+            "Authorize" if self.config.version == Version::V16 => json!({ "idTagInfo": { "status": "Accepted" } }),
             "Authorize" => json!({ "idTokenInfo": { "status": "Accepted" } }),
             "StartTransaction" => json!({ "transactionId": 7, "idTagInfo": { "status": "Accepted" } }),
             "SignCertificate" => json!({ "status": self.world.signing.unwrap_or("Accepted") }),
