@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use pilotwire::domain::{
-    ClientCertificate, ConnectionFault, KeyId, NetworkConnectionProfile, NetworkTarget, Secret, SecurityProfile,
-    StationIdentity,
+    ClientCertificate, ConnectionFault, FileTask, KeyId, NetworkConnectionProfile, NetworkTarget, Secret,
+    SecurityProfile, StationIdentity,
 };
 use pilotwire::messages::Text;
 use pilotwire::messages::v2::{OcppInterface, OcppTransport, OcppVersion};
@@ -330,7 +330,13 @@ impl Site {
                 self.outputs.push(Output::UseNetwork(target));
             }
             Action::Output(Output::Crypto { operation, task }) => self.crypto.take(operation, task),
-            Action::Output(Output::File { operation, task }) => self.files.take(operation, task),
+            Action::Output(Output::File { operation, task }) => {
+                if matches!(task, FileTask::Install { .. }) {
+                    let known = self.disk.get("firmware").is_some_and(|record| record.contains("installing"));
+                    assert!(known, "an installation is durable before it begins");
+                }
+                self.files.take(operation, task);
+            }
             Action::Output(output) => self.outputs.push(output),
             Action::Ping | Action::Send(_) | Action::Close => {}
         }

@@ -1,5 +1,6 @@
 //! R-5, I-11: the power is cut after every action of an update of the firmware and of the upload of a log. What the CSMS hears
 //! is a legal order of statuses that comes to an end, and nothing is installed whose signature was not found right before (S-14).
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use pilotwire::Version;
 use pilotwire::domain::{ClientCertificate, KeyId, SecurityProfile};
@@ -108,6 +109,9 @@ fn check_update(site: &mut Site, what: &str, ends: &[&str]) {
     let last = last.map(|(_, payload)| payload["status"].as_str().unwrap()).unwrap_or_default();
     assert!(ends.contains(&last), "{what}: {last}\n{:?}\n{:?}", site.requests, site.disk);
     assert!(site.files.installations.iter().all(|(_, verified)| *verified), "{what}: {:?}", site.files.installations);
+    // A CSMS that heard no answer asks again.
+    let updates = (1..10).filter(|request_id| !told(site, *request_id).is_empty()).count();
+    assert!(site.files.installations.len() <= updates, "{what}: installed twice");
     assert_eq!(last == "Installed", site.files.running.is_some(), "{what}: what is told is what runs");
     let updated = site.requests.iter().any(|(_, payload)| payload["type"] == "FirmwareUpdated");
     assert!(last != "Installed" || updated, "{what}: no security event");

@@ -1,4 +1,5 @@
 //! Updates of the firmware (L01, L02; whitepaper of 1.6, L01), on a host whose transfers and installations are a script.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use pilotwire::domain::{ClientCertificate, EvseId, FileFault, FileTask, IdToken, IdTokenKind, KeyId, SecurityProfile};
 use pilotwire::station::{Config, EvseConfig, Input, Output};

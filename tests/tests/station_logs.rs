@@ -1,4 +1,5 @@
 //! Logs that the CSMS wants (N01; whitepaper of 1.6, N01), on a host whose transfers are a script.
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use pilotwire::Version;
 use pilotwire::domain::{FileFault, FileTask, LogKind, SecurityProfile};

@@ -3,6 +3,7 @@
 mod commands;
 mod credentials;
 mod events;
+mod files;
 mod gate;
 mod ledger;
 mod link;

@@ -2,6 +2,7 @@
 
 mod certificates;
 mod commands;
+mod files;
 mod refusals;
 mod requests;
 mod security;
