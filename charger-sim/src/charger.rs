@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use pilotwire::domain::EvseId;
 use pilotwire::journal::Recorder;
+use pilotwire::messages::Text;
 use pilotwire::station::{Config, Input};
 use pilotwire::{DateTime, Event, PowerUp, Station};
 use pilotwire_pki::Keys;
@@ -17,9 +18,11 @@ use pilotwire_wire::{Identity, Limits};
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::files::Files;
 use crate::hardware::Hardware;
 use crate::host::{Host, Shared, World};
 use crate::journal::JournalFile;
+use crate::logbook::Logbook;
 use crate::seen::Seen;
 use crate::storage::{HardwareFile, Storage};
 
@@ -47,6 +50,10 @@ pub struct Settings {
     pub clock: Clock,
     /// Where its records are kept.
     pub storage: Storage,
+    /// Where its security log is written, so that it outlives the process.
+    pub security_log: Option<PathBuf>,
+    /// What servers of logs and firmware have to prove themselves by, in PEM, beside the CSMS's roots.
+    pub file_roots: Vec<Text>,
     /// Where its hardware is written down, so that it outlives the process.
     pub hardware: Option<PathBuf>,
     /// How often meters are read while energy flows, in seconds of the hardware's time. The station expects 1.
@@ -101,12 +108,16 @@ impl Charger {
             }
             None => (None, None),
         };
+        let logbook = Logbook::open(settings.security_log.as_deref())?;
         let world = World {
             hardware: hardware.unwrap_or_else(|| Hardware::new(count)).with_evses(count),
             hardware_file,
             seen: Seen::default(),
             storage: settings.storage,
             keys: settings.keys,
+            files: Files::default(),
+            file_roots: settings.file_roots,
+            logbook,
             journal: journal.transpose()?,
             tell: settings.tell,
             frames: settings.frames,
@@ -247,6 +258,7 @@ impl Charger {
             let mut world = self.shared.world();
             world.hardware.lose_power(self.shared.clock.now());
             world.seen.power_off();
+            world.files.lose_power();
         }
         self.shared.save_hardware();
         self.tell("power_off", json!({}));
@@ -260,7 +272,10 @@ impl Charger {
             self.tell("foreign_file", json!({ "file": name }));
         }
         self.tell("power_on", json!({ "records": records.len() }));
-        let clock = self.with_hardware(|hardware| hardware.clock(self.shared.clock.wall()));
+        let clock = self.with_hardware(|hardware| {
+            hardware.firmware.boot();
+            hardware.clock(self.shared.clock.wall())
+        });
         let power_up = PowerUp { records, clock: Some(clock) };
         let (inputs, received) = mpsc::channel(INPUTS);
         self.inputs = inputs;

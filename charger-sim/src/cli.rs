@@ -224,6 +224,13 @@ pub(crate) struct RunOptions {
     /// Its private key in PEM.
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     pub(crate) tls_key: Option<PathBuf>,
+    /// What firmware may be signed by, from the factory, in PEM; the CSMS can install others.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) firmware_ca: Option<PathBuf>,
+    /// What https servers of logs and firmware have to prove themselves by, in PEM, beside what the CSMS's certificate leads
+    /// to.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) files_ca: Option<PathBuf>,
     /// The name by which vehicles know the charger (ISO15118Ctrlr.SeccId): with it, it asks for a certificate for them when
     /// the CSMS wants that.
     #[arg(long, value_name = "NAME")]

@@ -144,6 +144,8 @@ async fn session(
         keys,
         clock,
         storage: Storage::memory(),
+        security_log: None,
+        file_roots: Vec::new(),
         hardware: None,
         meter_interval_s: 1,
         journal: Some(directory.join(format!("{station}.jsonl"))),

@@ -7,6 +7,7 @@ use pilotwire::station::Input;
 use pilotwire::{DateTime, Instant};
 use serde::{Deserialize, Serialize};
 
+use crate::firmware::Slots;
 use crate::vehicle::Vehicle;
 
 /// The hardware of a station.
@@ -17,6 +18,9 @@ pub struct Hardware {
     pub problem: Option<Problem>,
     /// How far the station's clock is ahead of the world's, in milliseconds. It runs on a battery of its own.
     clock_ahead_ms: i64,
+    /// What runs on it.
+    #[serde(default)]
+    pub firmware: Slots,
     #[serde(skip)]
     now: Instant,
     /// What happened by itself, and was not told yet.
@@ -94,7 +98,14 @@ impl Hardware {
     /// `count` EVSEs, numbered from 1.
     pub fn new(count: usize) -> Self {
         let evses = (0..count).map(|_| Evse::default()).collect();
-        Self { evses, problem: None, clock_ahead_ms: 0, now: Instant::ZERO, news: Vec::new() }
+        Self {
+            evses,
+            problem: None,
+            clock_ahead_ms: 0,
+            firmware: Slots::default(),
+            now: Instant::ZERO,
+            news: Vec::new(),
+        }
     }
 
     /// The same with another number of EVSEs.
@@ -160,7 +171,7 @@ impl Hardware {
         live.map(|(id, evse)| Input::Meter { evse: id, reading: evse.reading() }).collect()
     }
 
-    /// What a station that wakes up is told: meters first, then what is wrong, cables, and vehicles.
+    /// What a station that wakes up is told: its firmware, meters, then what is wrong, cables, and vehicles.
     pub fn waking_facts(&self) -> Vec<Input> {
         let meters = self.evses().map(|(id, evse)| Input::Meter { evse: id, reading: evse.reading() });
         let problems = self.evses().map(|(id, evse)| (id, &evse.problem));
@@ -170,7 +181,7 @@ impl Hardware {
         let cables = cables.map(|(evse, connector)| Input::CablePlugged { evse, connector });
         let ready = self.evses().filter(|(_, evse)| evse.plugged.is_some() && evse.ready);
         let ready = ready.map(|(evse, _)| Input::EvReady { evse });
-        meters.chain(faults).chain(cables).chain(ready).collect()
+        self.firmware.fact().into_iter().chain(meters).chain(faults).chain(cables).chain(ready).collect()
     }
 }
 

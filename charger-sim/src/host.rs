@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pilotwire::domain::{CryptoTask, NetworkTarget};
 use pilotwire::journal::Recorder;
+use pilotwire::messages::Text;
 use pilotwire::station::{Input, Output};
 use pilotwire::{Action, DateTime, Event, Instant, Station, Version};
 use pilotwire_pki::{Keys, perform};
@@ -13,8 +14,10 @@ use pilotwire_wire::{Deed, Identity, LinkEnd, Observer};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, mpsc, watch};
 
+use crate::files::{self, Files};
 use crate::hardware::Hardware;
 use crate::journal::JournalFile;
+use crate::logbook::Logbook;
 use crate::seen::Seen;
 use crate::storage::{HardwareFile, Storage};
 
@@ -25,6 +28,10 @@ pub(crate) struct World {
     pub(crate) seen: Seen,
     pub(crate) storage: Storage,
     pub(crate) keys: Keys,
+    pub(crate) files: Files,
+    /// What servers of logs and firmware have to prove themselves by, beside the CSMS's roots.
+    pub(crate) file_roots: Vec<Text>,
+    pub(crate) logbook: Logbook,
     pub(crate) journal: Option<JournalFile>,
     /// Takes events, one JSON object each.
     pub(crate) tell: Box<dyn FnMut(Value) + Send>,
@@ -71,7 +78,9 @@ impl Shared {
             map.insert("time".into(), self.clock.wall().to_string().into());
             map.insert("at_ms".into(), self.clock.now().as_millis().into());
         }
-        (self.world().tell)(details);
+        let world = &mut *self.world();
+        world.logbook.note(self.clock.wall(), &details);
+        (world.tell)(details);
     }
 }
 
@@ -178,11 +187,27 @@ impl Host {
                 None
             }
             Output::Crypto { operation, task } => self.compute(*operation, task),
+            Output::File { operation, task } => files::perform(&self.shared, &self.inputs, *operation, task),
+            Output::SecurityEvent { kind, at, info, critical } => {
+                self.log(*at, kind, info.as_deref(), *critical);
+                None
+            }
             _ => answer,
         }
     }
 
+    fn log(&self, at: DateTime, kind: &str, info: Option<&str>, critical: bool) {
+        let written = self.shared.world().logbook.secure(at, kind, info, critical);
+        if let Err(error) = written {
+            self.shared.tell("storage_failed", json!({ "key": "security.log", "error": error.to_string() }));
+        }
+    }
+
     fn use_network(&self, network: &NetworkTarget) {
+        {
+            let world = &mut *self.shared.world();
+            world.files.roots = network.roots.iter().chain(&world.file_roots).cloned().collect();
+        }
         let private_key = |key| Some(self.shared.world().keys.private_key(key)?.secret_pkcs8_der().to_vec());
         let clock = self.shared.clock;
         let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
@@ -304,6 +329,7 @@ fn describe(output: &Output) -> (&'static str, Value) {
             ("use_network", json!({ "slot": target.slot, "url": url, "security_profile": security, "key": key }))
         }
         Output::Crypto { operation, task } => ("crypto", json!({ "operation": operation, "task": name_of(task) })),
+        Output::File { operation, task } => ("file", json!({ "operation": operation, "task": files::name_of(task) })),
         Output::CertificateStatus(held) => {
             ("certificate_status", json!({ "key": held.key, "position": held.position, "status": held.status }))
         }

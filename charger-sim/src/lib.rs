@@ -4,6 +4,7 @@
 //! * [`storage`] — the records of a station in a directory, or in memory;
 //! * [`charger`] — the station, its hardware and its link on tokio, with power cuts;
 //! * [`factory`] — whom it calls, and what it shows and trusts;
+//! * [`firmware`] — what runs on it, fetched and installed over the air;
 //! * [`control`] — the physical world as JSON lines;
 //! * [`journal`] — journals in files: written, replayed, traced;
 //! * [`check`] — payloads and frames against the message tables;
@@ -16,15 +17,19 @@ mod command;
 pub mod control;
 pub mod demo;
 pub mod factory;
+mod files;
+pub mod firmware;
 pub mod hardware;
 mod host;
 pub mod journal;
+mod logbook;
 mod plot;
 pub mod schedule;
 mod seen;
 mod site;
 pub mod storage;
 pub mod timeline;
+mod transfer;
 pub mod vehicle;
 
 use std::io::Write;

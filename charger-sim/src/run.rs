@@ -12,7 +12,7 @@ use charger_sim::storage::Storage;
 use pilotwire::charging::Rating;
 use pilotwire::domain::{SecurityProfile, StationIdentity, VariableId};
 use pilotwire::messages::Text;
-use pilotwire::station::Config;
+use pilotwire::station::{Config, FilesConfig};
 use pilotwire_pki::Keys;
 use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
@@ -50,6 +50,8 @@ fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<d
         None => (Storage::memory(), Keys::in_memory()),
     };
     let mut config = config(options);
+    let file_roots = options.files_ca.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    config.files = files(options)?;
     fittings(options)?.fit(&mut config, &mut keys, options.id.as_str())?;
     let print = if options.control { |event: Value| say(&event.to_string()) } else { |event| say(&for_people(event)) };
     Ok(Settings {
@@ -58,6 +60,8 @@ fn settings(options: &RunOptions, unread: Arc<Notify>) -> Result<Settings, Box<d
         keys,
         clock,
         storage,
+        security_log: options.state.as_ref().map(|path| path.join("security.log")),
+        file_roots: file_roots.into_iter().map(Text::from).collect(),
         hardware: options.state.as_ref().map(|path| path.join("hardware.json")),
         meter_interval_s: options.meter_interval,
         journal: options.journal.clone(),
@@ -92,6 +96,18 @@ fn config(options: &RunOptions) -> Config {
     config.charging.rating = options.grid_current.map(rating);
     config.variables = options.variables.iter().map(|(id, value)| (id.clone(), value.as_str().into())).collect();
     config
+}
+
+/// It has both logs, and takes signed firmware.
+fn files(options: &RunOptions) -> Result<FilesConfig, String> {
+    let roots = options.firmware_ca.iter().map(|path| read(path).map(Text::from));
+    Ok(FilesConfig {
+        security_log: true,
+        diagnostics_log: true,
+        firmware: true,
+        firmware_roots: roots.collect::<Result<_, _>>()?,
+        ..FilesConfig::default()
+    })
 }
 
 /// Whom the charger calls, and with what; refused if that is not the security profile that was asked for.

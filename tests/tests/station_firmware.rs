@@ -144,8 +144,8 @@ fn tc_l_01_tc_080_firmware_is_fetched_verified_and_installed() {
         assert_eq!(site.files.installations, [(FIRMWARE, true)]);
         assert_eq!(events(&site), ["FirmwareUpdated"]);
         assert_eq!(site.lives, 2);
-        let boots = site.requests.iter().filter(|(action, _)| action == "BootNotification");
-        let reason = boots.last().unwrap().1["reason"].clone();
+        let mut boots = site.requests.iter().filter(|(action, _)| action == "BootNotification");
+        let reason = boots.next_back().unwrap().1["reason"].clone();
         assert_eq!(reason == "FirmwareUpdate", version != Version::V16, "{reason}");
         assert_eq!(shown(&site, version), ["Available", "Available"], "step 15 of TC_080_CS");
         site.power_up();
