@@ -205,6 +205,14 @@ impl StationHost {
                 report.at.get_or_insert(at);
                 run.changes.push(Change::Status(station, report));
             }
+            Deed::Output(Output::LogStatus { status, request_id }) => {
+                tracing::info!(station = ?self.station, %status, ?request_id, "the upload of a log");
+                run.changes.push(Change::LogStatus(station, status));
+            }
+            Deed::Output(Output::FirmwareStatus { status, request_id }) => {
+                tracing::info!(station = ?self.station, %status, ?request_id, "an update of the firmware");
+                run.changes.push(Change::FirmwareStatus(station, status));
+            }
             Deed::Output(Output::Transaction(entry)) => {
                 let (transaction, verdict) = (entry.state.transaction.clone(), entry.verdict);
                 tracing::debug!(station = ?self.station, ?transaction, ?verdict, "an event of a transaction");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pilotwire::csms::{Entry, PasswordFate};
-use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
+use pilotwire::domain::{Boot, ConnectorReport, FirmwareStatus, RegistrationStatus, SecurityProfile, UploadLogStatus};
 use pilotwire::{DateTime, Version, Write};
 use sqlx::sqlite::SqliteConnection;
 
@@ -23,6 +23,10 @@ pub enum Change {
     Booted(Arc<str>, Box<Boot>, DateTime),
     /// The state of a connector.
     Status(Arc<str>, Box<ConnectorReport>),
+    /// How far the upload of a log is.
+    LogStatus(Arc<str>, UploadLogStatus),
+    /// How far an update of the firmware is.
+    FirmwareStatus(Arc<str>, FirmwareStatus),
     /// An event of a transaction.
     Event(Arc<str>, Box<Entry>),
     /// Creates a station, or changes what is given.
@@ -77,6 +81,8 @@ impl Change {
             Self::Seen(station, at) => stations::seen(work, station, *at).await?,
             Self::Booted(station, boot, at) => stations::booted(work, station, boot, *at).await?,
             Self::Status(station, report) => stations::status(work, station, report).await?,
+            Self::LogStatus(station, status) => stations::log_status(work, station, status).await?,
+            Self::FirmwareStatus(station, status) => stations::firmware_status(work, station, status).await?,
             Self::Event(station, entry) => transactions::event(work, station, entry).await?,
             Self::PutStation(station) => stations::put(work, station).await?,
             Self::Secured(station, profile) => stations::secured(work, station, *profile).await?,

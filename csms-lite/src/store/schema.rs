@@ -5,10 +5,11 @@ use sqlx::{Row, SqlitePool};
 use super::StoreError;
 
 /// Every step is done once, in this order, and never changed after its release.
-const STEPS: [&str; 3] = [
+const STEPS: [&str; 4] = [
     include_str!("../../migrations/0001.sql"),
     include_str!("../../migrations/0002.sql"),
     include_str!("../../migrations/0003.sql"),
+    include_str!("../../migrations/0004.sql"),
 ];
 
 /// Brings the database to the latest version, all or nothing.

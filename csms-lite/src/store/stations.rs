@@ -1,7 +1,7 @@
 //! Stations, their connectors, and the durable records of their machines.
 
 use pilotwire::csms::{PasswordFate, Passwords};
-use pilotwire::domain::{Boot, ConnectorReport, RegistrationStatus, SecurityProfile};
+use pilotwire::domain::{Boot, ConnectorReport, FirmwareStatus, RegistrationStatus, SecurityProfile, UploadLogStatus};
 use pilotwire::{DateTime, Record, Version, Write};
 use serde::Serialize;
 use sqlx::Row;
@@ -49,6 +49,10 @@ pub struct StationRow {
     pub booted: Option<DateTime>,
     /// Why.
     pub boot_reason: Option<String>,
+    /// What it told last of the upload of a log (N01).
+    pub log_status: Option<String>,
+    /// What it told last of an update of its firmware (L01).
+    pub firmware_status: Option<String>,
     /// When something of it was written last; a process that runs knows better.
     pub last_seen: Option<DateTime>,
 }
@@ -221,6 +225,24 @@ pub(super) async fn status(
     Ok(done.rows_affected())
 }
 
+pub(super) async fn log_status(
+    work: &mut SqliteConnection,
+    station: &str,
+    status: &UploadLogStatus,
+) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE stations SET log_status = $1 WHERE identity = $2";
+    Ok(sqlx::query(sql).bind(status.as_str()).bind(station).execute(work).await?.rows_affected())
+}
+
+pub(super) async fn firmware_status(
+    work: &mut SqliteConnection,
+    station: &str,
+    status: &FirmwareStatus,
+) -> Result<u64, sqlx::Error> {
+    let sql = "UPDATE stations SET firmware_status = $1 WHERE identity = $2";
+    Ok(sqlx::query(sql).bind(status.as_str()).bind(station).execute(work).await?.rows_affected())
+}
+
 /// Never lower than before.
 pub(super) async fn secured(
     work: &mut SqliteConnection,
@@ -318,6 +340,8 @@ fn read_station(row: &SqliteRow) -> StationRow {
         imsi: row.text("imsi"),
         booted: row.time("booted"),
         boot_reason: row.text("boot_reason"),
+        log_status: row.text("log_status"),
+        firmware_status: row.text("firmware_status"),
         last_seen: row.time("last_seen"),
     }
 }
