@@ -1,9 +1,9 @@
 //! Logs that the CSMS wants (N01; whitepaper of 1.6, N01), on a host whose transfers are a script.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use pilotwire::Version;
 use pilotwire::domain::{FileFault, FileTask, LogKind, SecurityProfile};
-use pilotwire::station::Config;
+use pilotwire::station::{Config, Output, Timer};
+use pilotwire::{Machine, Version};
 use pilotwire_tests::site::{Site, slot};
 use serde_json::{Value, json};
 
@@ -195,6 +195,40 @@ fn a_csms_that_does_not_take_a_status_hears_the_next_one_later() {
 }
 
 #[test]
+fn a_status_that_is_told_again_waits_for_the_link() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.world.errors.push("LogStatusNotification");
+        site.call("GetLog", log("SecurityLog", 7));
+        site.world.faults.push(("one", pilotwire::domain::ConnectionFault::Unreachable));
+        site.break_off();
+        site.run(600);
+        let timer = site.station.poll_timeout().map(|(_, timer)| timer);
+        assert!(!matches!(timer, Some(Timer::Logs | Timer::Now)), "{version}: {timer:?}");
+        site.world.errors.clear();
+        site.world.faults.clear();
+        site.run(600);
+        assert_eq!(words(&site), ["Uploading", "Uploading", "Uploaded"], "{version}");
+    }
+}
+
+/// Rule 7.
+#[test]
+fn a_csms_that_takes_no_status_fills_no_memory() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.is_held = true;
+        site.world.errors.push("LogStatusNotification");
+        for request_id in 0..100 {
+            site.call("GetLog", log("SecurityLog", request_id));
+        }
+        let told = |output: &Output| matches!(output, Output::LimitHit { text } if text.contains("32 statuses"));
+        assert!(site.outputs.iter().any(told), "{version}");
+        assert!(site.disk["logs"].len() < 3_000, "{version}: {}", site.disk["logs"].len());
+    }
+}
+
+#[test]
 fn an_upload_that_a_power_cut_interrupted_begins_anew() {
     for version in Version::ALL {
         let mut site = site(version);
@@ -235,7 +269,7 @@ fn the_protocols_are_told() {
 fn what_the_host_says_of_an_operation_that_nobody_waits_for_changes_nothing() {
     use pilotwire::Event;
     use pilotwire::domain::FileResult;
-    use pilotwire::station::{Input, Output};
+    use pilotwire::station::Input;
     let mut site = site(Version::V201);
     site.files.is_held = true;
     site.call("GetLog", log("DiagnosticsLog", 1));

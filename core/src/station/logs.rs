@@ -100,7 +100,7 @@ impl Logs {
             let queued = cx.call(Request::LogStatus { status, request_id: Some(request_id) });
             self.saved.untold.on_queued(cx, queued);
         }
-        match [self.due, self.saved.untold.due()].into_iter().flatten().min() {
+        match [self.due, self.saved.untold.due(cx)].into_iter().flatten().min() {
             Some(at) => cx.timers.set(Timer::Logs, at),
             None => cx.timers.clear(Timer::Logs),
         }

@@ -39,8 +39,9 @@ impl<S: Clone + PartialEq> Notices<S> {
         self.queue.is_empty()
     }
 
-    pub(super) const fn due(&self) -> Option<Instant> {
-        self.due
+    /// When the first one is to be told again; a CSMS that is away calls for it when it is back.
+    pub(super) fn due(&self, cx: &Cx<'_>) -> Option<Instant> {
+        self.due.filter(|due| *due > cx.now && cx.is_online())
     }
 
     /// One more is to be told.

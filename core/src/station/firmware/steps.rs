@@ -25,7 +25,7 @@ impl Firmware {
             let queued = cx.call(Request::FirmwareStatus { status, request_id: Some(request_id) });
             self.saved.untold.on_queued(cx, queued);
         }
-        match [wait, self.saved.untold.due()].into_iter().flatten().min() {
+        match [wait, self.saved.untold.due(cx)].into_iter().flatten().min() {
             Some(at) => cx.timers.set(Timer::Firmware, at),
             None => cx.timers.clear(Timer::Firmware),
         }
