@@ -6,8 +6,8 @@ use std::sync::Arc;
 use csms_lite::store::{Change, NewStation, Store, StoreError, Token, TransactionFilter};
 use pilotwire::csms::{Entry, TransactionState, Verdict};
 use pilotwire::domain::{
-    AuthorizationStatus, ConnectorReport, ConnectorStatus, EvseId, IdToken, IdTokenKind, Occupation, StoppedReason,
-    TransactionEvent, TransactionStage, TriggerReason,
+    AuthorizationStatus, ConnectorReport, ConnectorStatus, EvseId, FirmwareStatus, IdToken, IdTokenKind, Occupation,
+    StoppedReason, TransactionEvent, TransactionStage, TriggerReason, UploadLogStatus,
 };
 use pilotwire::messages::Decimal;
 use pilotwire::{DateTime, Record, Write};
@@ -221,6 +221,23 @@ async fn a_station_cannot_have_more_connectors_than_anyone_has() {
     let connectors = store.connectors("A").await.unwrap();
     assert_eq!((connectors.len(), connectors[255].status.as_str()), (256, "Faulted"));
     store.close().await;
+}
+
+#[tokio::test]
+async fn the_last_statuses_of_a_log_and_of_firmware_are_those_of_their_station() {
+    let (_data, store) = store_with(&["A", "B"]).await;
+    let statuses = |row: csms_lite::store::StationRow| (row.log_status, row.firmware_status);
+    assert_eq!(statuses(store.station("A").await.unwrap().unwrap()), (None, None));
+    for (log, firmware) in [
+        (UploadLogStatus::Uploading, FirmwareStatus::Downloading),
+        (UploadLogStatus::Uploaded, FirmwareStatus::Installed),
+    ] {
+        let changes = vec![Change::LogStatus("A".into(), log), Change::FirmwareStatus("A".into(), firmware)];
+        store.write(changes).await.unwrap();
+    }
+    let known = (Some("Uploaded".into()), Some("Installed".into()));
+    assert_eq!(statuses(store.station("A").await.unwrap().unwrap()), known);
+    assert_eq!(statuses(store.station("B").await.unwrap().unwrap()), (None, None));
 }
 
 #[tokio::test]
