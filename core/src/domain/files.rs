@@ -4,6 +4,7 @@
 //! tells how that ended. What follows (another attempt, a status for the CSMS, a restart) is decided in core.
 
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use pilotwire_messages::v2::LogKind;
 use pilotwire_messages::{DateTime, Text};
@@ -88,7 +89,7 @@ pub enum FileTask {
         /// The signature in Base64.
         signature: Text,
         /// The manufacturer's certificates that are trusted, in PEM.
-        roots: alloc::vec::Vec<Text>,
+        roots: Vec<Text>,
         /// When the certificate has to be valid.
         at: DateTime,
     },
