@@ -1,19 +1,20 @@
 //! Logs and firmware over real sockets (N01, L01): a file server on the loopback interface, a CSMS, and the program.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+#[path = "common/file_server.rs"]
+mod file_server;
+
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command as Process, Stdio};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 use csms_lite::pki::{self, validity};
 use csms_lite::store::{Change, NewStation, StationRow};
 use csms_lite::{Hasher, Options, Running, serve};
+use file_server::{Server, signature};
 use pilotwire::DateTime;
 use pilotwire::csms::Outcome;
 use pilotwire::domain::{
@@ -21,8 +22,6 @@ use pilotwire::domain::{
 };
 use pilotwire_tokio::Clock;
 use pilotwire_wire::Password;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::Value;
@@ -31,69 +30,6 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(30);
 const PASSWORD: &str = "correct-horse-bat";
 const FIRMWARE: &[u8] = b"2.0-test\nall that a virtual charger needs\n";
-
-/// What a client asked the file server for.
-#[derive(Debug)]
-struct Asked {
-    line: String,
-    head: String,
-    body: String,
-}
-
-/// A file server for one connection after the other; with `tls` behind TLS.
-struct Server {
-    address: String,
-    asked: Receiver<Asked>,
-}
-
-impl Server {
-    /// Answers with what `answer` says of the first line: a status, and a body.
-    fn start(tls: Option<rustls::ServerConfig>, answer: fn(&str) -> (u16, &'static [u8])) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap().to_string();
-        let (sender, asked) = channel();
-        let tls = tls.map(Arc::new);
-        std::thread::spawn(move || {
-            for stream in listener.incoming().map_while(Result::ok) {
-                let _ = match &tls {
-                    Some(tls) => {
-                        let connection = rustls::ServerConnection::new(tls.clone()).unwrap();
-                        serve_one(rustls::StreamOwned::new(connection, stream), &sender, answer)
-                    }
-                    None => serve_one(stream, &sender, answer),
-                };
-            }
-        });
-        Self { address, asked }
-    }
-
-    fn next(&self) -> Asked {
-        self.asked.recv_timeout(PATIENCE).unwrap()
-    }
-}
-
-fn serve_one(
-    mut stream: impl Read + Write,
-    sender: &Sender<Asked>,
-    answer: fn(&str) -> (u16, &'static [u8]),
-) -> std::io::Result<()> {
-    let mut read = Vec::new();
-    let mut byte = [0];
-    while !read.ends_with(b"\r\n\r\n") && stream.read(&mut byte)? == 1 {
-        read.push(byte[0]);
-    }
-    let head = String::from_utf8_lossy(&read).into_owned();
-    let length = |line: &str| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
-    let mut body = vec![0; head.lines().find_map(length).unwrap_or(0)];
-    stream.read_exact(&mut body)?;
-    let line = head.lines().next().unwrap_or_default().to_owned();
-    let (status, content) = answer(&line);
-    let reply = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
-    let _ = sender.send(Asked { line, head, body: String::from_utf8_lossy(&body).into_owned() });
-    stream.write_all(reply.as_bytes())?;
-    stream.write_all(content)?;
-    stream.flush()
-}
 
 /// A CSMS that lets CS001 in with a password, and an authority in `folder` that also plays the manufacturer.
 async fn csms(folder: &Path) -> Running {
@@ -199,9 +135,7 @@ fn log(kind: LogKind, location: String) -> Command {
 fn update(folder: &Path, location: String, content: &[u8]) -> Command {
     let key = std::fs::read(folder.join("Signer.key")).unwrap();
     let key = PrivatePkcs8KeyDer::from_pem_slice(&key).unwrap();
-    let random = SystemRandom::new();
-    let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, key.secret_pkcs8_der(), &random).unwrap();
-    let signature = BASE64_STANDARD.encode(key.sign(&random, content).unwrap());
+    let signature = signature(&key, content);
     let certificate = std::fs::read_to_string(folder.join("Signer.pem")).unwrap();
     let certificate = Some(certificate.split_inclusive("-----END CERTIFICATE-----").next().unwrap().into());
     Command::UpdateFirmware(Box::new(FirmwareUpdate {

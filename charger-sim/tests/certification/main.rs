@@ -5,5 +5,8 @@
 mod certificates;
 mod charger;
 mod credentials;
+#[path = "../common/file_server.rs"]
+mod file_server;
+mod files;
 mod tls;
 mod tool;

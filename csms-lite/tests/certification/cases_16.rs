@@ -136,6 +136,74 @@ fn tc_078_csms_a_charge_point_may_find_a_root_invalid() {
     }
 }
 
+/// The operator asks for something, and is told that it will be done.
+fn asks(csms: &Csms, session: &mut Session, action: &str, wanted: &Value) {
+    let asked = csms.call(action, wanted);
+    assert_eq!(session.hears_and_says(action, "Accepted"), *wanted);
+    assert_eq!(asked.told()["status"], "Accepted");
+}
+
+/// The charge point tells these, one after the other; the operator sees the latest in this member.
+fn tells_statuses(csms: &Csms, session: &mut Session, action: &str, member: &str, statuses: &[&str]) {
+    for status in statuses {
+        let told = json!({ "status": status, "requestId": 7 });
+        assert_eq!(session.call(action, &told), json!({}));
+        assert_eq!(csms.station()[member], *status);
+    }
+}
+
+#[test]
+fn tc_079_csms_the_operator_gets_a_security_log() {
+    for profile in [1, 2, 3] {
+        let csms = Csms::start();
+        let mut session = booted(&csms, profile);
+        let log = json!({ "remoteLocation": "https://logs.example/" });
+        asks(&csms, &mut session, "GetLog", &json!({ "logType": "SecurityLog", "requestId": 7, "log": log }));
+        let statuses = ["Uploading", "Uploaded"];
+        tells_statuses(&csms, &mut session, "LogStatusNotification", "log_status", &statuses);
+    }
+}
+
+const FIRMWARE_STATUS: &str = "SignedFirmwareStatusNotification";
+
+/// The operator has signed firmware installed; the charge point fetches it.
+fn updates(csms: &Csms, session: &mut Session, signature: &str) {
+    let firmware = json!({
+        "location": "https://firmware.example/2.0",
+        "retrieveDateTime": "2026-03-01T12:00:00Z",
+        "signingCertificate": certificates::root("Maker").pem(),
+        "signature": signature,
+    });
+    asks(csms, session, "SignedUpdateFirmware", &json!({ "requestId": 7, "firmware": firmware }));
+    tells_statuses(csms, session, FIRMWARE_STATUS, "firmware_status", &["Downloading", "Downloaded"]);
+}
+
+#[test]
+fn tc_080_csms_the_operator_has_signed_firmware_installed() {
+    for profile in [1, 2, 3] {
+        let csms = Csms::start();
+        let mut session = booted(&csms, profile);
+        updates(&csms, &mut session, "c2lnbmVk");
+        let statuses = ["SignatureVerified", "Installing"];
+        tells_statuses(&csms, &mut session, FIRMWARE_STATUS, "firmware_status", &statuses);
+        drop(session);
+        let mut session = booted(&csms, profile);
+        tells_event(&mut session, "FirmwareUpdated");
+        tells_statuses(&csms, &mut session, FIRMWARE_STATUS, "firmware_status", &["Installed"]);
+    }
+}
+
+#[test]
+fn tc_081_csms_a_charge_point_may_find_a_signature_invalid() {
+    for profile in [1, 2, 3] {
+        let csms = Csms::start();
+        let mut session = booted(&csms, profile);
+        updates(&csms, &mut session, "d3Jvbmc=");
+        tells_statuses(&csms, &mut session, FIRMWARE_STATUS, "firmware_status", &["InvalidSignature"]);
+        session.goes_on();
+    }
+}
+
 #[test]
 fn tc_085_csms_the_right_password_opens_the_door() {
     for profile in [1, 2] {
