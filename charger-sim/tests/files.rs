@@ -194,8 +194,8 @@ async fn an_upload_that_a_server_refuses_is_told() {
     sim.until("registered", serde_json::json!({ "status": "Accepted" })).await;
     for (location, status) in [
         (format!("http://{}/denied", server.address), "PermissionDenied"),
-        (format!("http://{}/broken", server.address), "UploadFailure"),
         ("file:///etc/passwd".into(), "NotSupportedOperation"),
+        (format!("http://{}/broken", server.address), "UploadFailure"),
         ("ftp://127.0.0.1/log".into(), "NotSupportedOperation"),
         ("http://127.0.0.1:9/nobody".into(), "UploadFailure"),
     ] {
@@ -289,4 +289,35 @@ async fn firmware_that_is_not_there_or_does_not_fit_is_told() {
     }
     sim.quit();
     csms.shutdown().await;
+}
+
+/// TC_L_10, TC_N_36: what takes too long is ended by another request.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transfer_that_never_ends_is_ended_by_another() {
+    for version in ["1.6", "2.0.1"] {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("pki");
+        let csms = csms(&folder).await;
+        let server = Server::start(None, |_| (200, FIRMWARE));
+        let sim = Sim::start(&csms, &folder, version);
+        sim.until("registered", serde_json::json!({ "status": "Accepted" })).await;
+        let place = |name: &str| format!("http://{}/{name}", server.address);
+        told(&csms, update(&folder, place("slow"), FIRMWARE)).await;
+        told(&csms, log(LogKind::DiagnosticsLog, place("slow"))).await;
+        for _ in 0..2 {
+            assert!(server.next().line.contains("/slow"));
+        }
+        let Reply::GetLog { status, .. } = told(&csms, log(LogKind::DiagnosticsLog, place("log"))).await else {
+            panic!()
+        };
+        assert_eq!(status, LogStatus::AcceptedCanceled, "{version}");
+        let Reply::UpdateFirmware { status, .. } = told(&csms, update(&folder, place("good"), FIRMWARE)).await else {
+            panic!()
+        };
+        assert_eq!(status, UpdateFirmwareStatus::AcceptedCanceled, "{version}");
+        known(&csms, |row| row.log_status.as_deref() == Some("Uploaded")).await;
+        known(&csms, |row| row.firmware_status.as_deref() == Some("Installed")).await;
+        sim.quit();
+        csms.shutdown().await;
+    }
 }

@@ -189,6 +189,26 @@ fn an_installation_whose_end_is_not_heard_is_told_after_the_power_cut() {
     }
 }
 
+/// a record that cannot be read makes no old installation a new one.
+#[test]
+fn an_installation_has_a_number_of_its_own_even_if_the_record_is_lost() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.run(5);
+        update(&mut site, version, FIRMWARE, -10);
+        site.run(60);
+        let first = site.files.running.expect("an installation");
+        site.disk.insert("firmware".into(), "nonsense".into());
+        site.power_up();
+        site.files.is_dud = true;
+        site.run(60);
+        let number = update(&mut site, version, FIRMWARE, -10);
+        site.run(60);
+        assert_eq!(told(&site, number).last().unwrap(), "InstallationFailed", "{version}");
+        assert_eq!(site.files.running, Some(first));
+    }
+}
+
 /// N01: the upload begins anew, or its end is told.
 #[test]
 fn an_upload() {

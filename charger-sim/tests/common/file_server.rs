@@ -23,7 +23,7 @@ pub(crate) struct Asked {
     pub(crate) body: String,
 }
 
-/// A file server for one connection after the other; with `tls` behind TLS.
+/// A file server, which never answers what is called slow; with `tls` behind TLS.
 pub(crate) struct Server {
     pub(crate) address: String,
     asked: Receiver<Asked>,
@@ -36,17 +36,19 @@ impl Server {
         let address = listener.local_addr().unwrap().to_string();
         let (sender, asked) = channel();
         let tls = tls.map(Arc::new);
-        std::thread::spawn(move || {
+        let serve_all = move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let _ = match &tls {
+                let (sender, tls) = (sender.clone(), tls.clone());
+                std::thread::spawn(move || match tls {
                     Some(tls) => {
-                        let connection = rustls::ServerConnection::new(tls.clone()).unwrap();
+                        let connection = rustls::ServerConnection::new(tls).unwrap();
                         serve_one(rustls::StreamOwned::new(connection, stream), &sender, answer)
                     }
                     None => serve_one(stream, &sender, answer),
-                };
+                });
             }
-        });
+        };
+        std::thread::spawn(serve_all);
         Self { address, asked }
     }
 
@@ -70,9 +72,14 @@ fn serve_one(
     let mut body = vec![0; head.lines().find_map(length).unwrap_or(0)];
     stream.read_exact(&mut body)?;
     let line = head.lines().next().unwrap_or_default().to_owned();
+    let is_slow = line.contains("/slow");
     let (status, content) = answer(&line);
     let reply = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", content.len());
     let _ = sender.send(Asked { line, head, body: String::from_utf8_lossy(&body).into_owned() });
+    if is_slow {
+        // Until the client has had enough.
+        return stream.read(&mut byte).map(drop);
+    }
     stream.write_all(reply.as_bytes())?;
     stream.write_all(content)?;
     stream.flush()

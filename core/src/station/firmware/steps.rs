@@ -95,7 +95,9 @@ impl Firmware {
             self.end(cx, FirmwareStatus::InstallationFailed);
             return None;
         }
-        self.saved.installations += 1;
+        // The clock tells installations apart whose count was lost.
+        let moment = u64::try_from(cx.utc().unix_millis()).unwrap_or(0);
+        self.saved.installations = moment.max(self.saved.installations + 1);
         self.enter(cx, FirmwareStatus::Installing);
         self.set_step(cx, Step::Installing);
         self.open = Some(cx.file(FileTask::Install { number: self.saved.installations }));
