@@ -196,7 +196,8 @@ impl Response {
         let Ok(Status::Complete(_)) = parsed.parse(head) else {
             return None;
         };
-        let status = parsed.code?;
+        // HTTP/1.0 has no upgrade (RFC 6455 §4.1).
+        let status = parsed.code.filter(|_| parsed.version == Some(1))?;
         let headers = Headers(parsed.headers);
         Some(Self {
             status,

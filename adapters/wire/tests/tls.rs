@@ -3,14 +3,16 @@
 
 mod common;
 
-use common::hostile::{bad, bad_servers, bad_stations, hello};
+use common::hostile::{bad, bad_servers, bad_stations, handshake_record, hello};
 use common::{Authority, HOST, Met, STATION, ca, call, client, leaf, meet, now, required, server, time};
 use pilotwire::domain::{ConnectionFault, SecurityProfile};
 use pilotwire::{DateTime, Instant};
 use pilotwire_wire::tls::{
     ClientCertificates, ClientRoots, ClientTls, ServerTls, ServerTlsConfig, TimeSource, TlsFault,
 };
-use pilotwire_wire::{Connection, HandshakeError, Limits, Message, Refusal, Rejection, ServerHandshake};
+use pilotwire_wire::{
+    ClientHandshake, Connection, HandshakeError, Limits, Message, Refusal, Rejection, ServerHandshake,
+};
 use rcgen::{DnType, PKCS_ECDSA_P384_SHA384, date_time_ymd};
 
 fn carry(from: &mut Connection, to: &mut Connection) {
@@ -173,6 +175,28 @@ fn old_versions_and_bad_suites_are_refused() {
     }
 }
 
+/// S-9; A00.FR.316, A00.FR.323: a CSMS that takes what nobody offered has nothing better.
+#[test]
+fn a_csms_with_old_versions_or_bad_suites_alone_is_told_by_its_fault() {
+    let root = Authority::root("Root");
+    for (version, suite, fault) in [
+        ([3, 0], [0xC0, 0x2B], ConnectionFault::InvalidTlsVersion),
+        ([3, 2], [0xC0, 0x2B], ConnectionFault::InvalidTlsVersion),
+        ([3, 3], [0, 0], ConnectionFault::InvalidTlsCipherSuite),
+        ([3, 3], [0, 10], ConnectionFault::InvalidTlsCipherSuite),
+        ([3, 3], [0, 0x9C], ConnectionFault::InvalidTlsCipherSuite),
+        ([3, 3], [0x13, 1], ConnectionFault::InvalidTlsCipherSuite),
+    ] {
+        let call = call(client(&root, None));
+        let mut handshake = ClientHandshake::new(Instant::ZERO, &call, [7; 16], Limits::default()).unwrap();
+        handshake.sent(handshake.pending().len());
+        let hello = handshake_record(2, &[&version[..], &[7; 32], &[0], &suite, &[0]].concat());
+        let error = handshake.receive(&hello).map(drop).unwrap_err();
+        assert_eq!(error.fault(), fault, "{version:?} {suite:?}: {error}");
+        assert_eq!(handshake.pending()[0], 21, "and with an alert");
+    }
+}
+
 /// S-23, S-25 (CVE-2024-11738, CVE-2024-32650): what is no TLS, ends too early or never ends is refused at once.
 #[test]
 fn what_breaks_tls_is_refused_and_never_loops() {
@@ -213,8 +237,7 @@ fn a_refusal_is_told_by_tls() {
     let root = Authority::root("Root");
     let tls = server(root.sign(&leaf(HOST)), ClientCertificates::None);
     let mut client =
-        pilotwire_wire::ClientHandshake::new(Instant::ZERO, &call(client(&root, None)), [7; 16], Limits::default())
-            .unwrap();
+        ClientHandshake::new(Instant::ZERO, &call(client(&root, None)), [7; 16], Limits::default()).unwrap();
     let mut server = ServerHandshake::by_tls(Instant::ZERO, Limits::default(), &tls).unwrap();
     loop {
         let bytes = client.pending().to_vec();
@@ -276,7 +299,7 @@ fn a_server_without_roots_or_certificates_does_not_start() {
     assert!(ServerTls::new(&none).is_err());
     let mut without = call(client(&root, None));
     without.tls = None;
-    let refused = pilotwire_wire::ClientHandshake::new(Instant::ZERO, &without, [7; 16], Limits::default());
+    let refused = ClientHandshake::new(Instant::ZERO, &without, [7; 16], Limits::default());
     assert_eq!(refused.map(drop), Err(HandshakeError::NoTls));
 }
 

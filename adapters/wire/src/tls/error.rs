@@ -1,7 +1,7 @@
 //! What went wrong with TLS, and whose fault it was.
 
 use pilotwire::domain::ConnectionFault;
-use rustls::{AlertDescription as Alert, Error, PeerIncompatible};
+use rustls::{AlertDescription as Alert, Error, PeerIncompatible, PeerMisbehaved};
 
 /// TLS failed: with this peer, at this moment.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +52,7 @@ fn fault(error: &Error) -> TlsFault {
             TlsFault::Certificate
         }
         Error::PeerIncompatible(reason) => of_incompatible(reason),
+        Error::PeerMisbehaved(reason) => of_misbehaved(reason),
         Error::AlertReceived(alert) => of_alert(*alert),
         _ => TlsFault::Protocol,
     }
@@ -66,6 +67,17 @@ fn of_incompatible(reason: &PeerIncompatible) -> TlsFault {
         | Reason::Tls12NotOffered
         | Reason::Tls12NotOfferedOrEnabled => TlsFault::Version,
         _ => TlsFault::CipherSuite,
+    }
+}
+
+/// A server that has nothing of what was offered and takes something else: weak ones of long ago do.
+fn of_misbehaved(reason: &PeerMisbehaved) -> TlsFault {
+    use PeerMisbehaved as Reason;
+    match reason {
+        Reason::SelectedUnofferedCipherSuite
+        | Reason::SelectedUnusableCipherSuiteForVersion
+        | Reason::SelectedUnofferedKxGroup => TlsFault::CipherSuite,
+        _ => TlsFault::Protocol,
     }
 }
 
