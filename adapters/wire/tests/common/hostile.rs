@@ -2,8 +2,8 @@
 
 use pilotwire_wire::tls::KeyedChain;
 use rcgen::{
-    BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints, SanType,
-    date_time_ymd,
+    BasicConstraints, CertificateParams, CidrSubnet, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, NameConstraints,
+    SanType, date_time_ymd,
 };
 
 use super::{Authority, ca, leaf};
@@ -24,7 +24,9 @@ fn bad_ca(change: impl FnOnce(&mut CertificateParams)) -> CertificateParams {
 /// Chains that lead to nothing, for the certificate of this name; the other usage is not its own.
 fn bad_chains(root: &Authority, name: &str, other: ExtendedKeyUsagePurpose) -> Vec<(&'static str, KeyedChain)> {
     let constrained = |params: &mut CertificateParams| {
-        let permitted_subtrees = vec![GeneralSubtree::DnsName("elsewhere.example".into())];
+        let elsewhere = CidrSubnet::from_v4_prefix([192, 0, 2, 0], 24);
+        let permitted_subtrees =
+            vec![GeneralSubtree::DnsName("elsewhere.example".into()), GeneralSubtree::IpAddress(elsewhere)];
         params.name_constraints = Some(NameConstraints { permitted_subtrees, excluded_subtrees: Vec::new() });
     };
     let short = |params: &mut CertificateParams| params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));

@@ -97,10 +97,15 @@ impl Authority {
 
     /// The same, with a key of this kind.
     pub(crate) fn sign_with(&self, params: &CertificateParams, kind: &'static SignatureAlgorithm) -> KeyedChain {
+        let [chain, key] = self.issue(params, kind);
+        KeyedChain::from_pem(&chain, &key).unwrap()
+    }
+
+    /// A certificate with its chain, and its key: both in PEM.
+    pub(crate) fn issue(&self, params: &CertificateParams, kind: &'static SignatureAlgorithm) -> [String; 2] {
         let key = KeyPair::generate_for(kind).unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        let chain = [vec![certificate.pem()], self.above.clone()].concat().concat();
-        KeyedChain::from_pem(&chain, &key.serialize_pem()).unwrap()
+        [[vec![certificate.pem()], self.above.clone()].concat().concat(), key.serialize_pem()]
     }
 }
 
