@@ -221,6 +221,22 @@ fn what_is_no_ocpp_is_logged() {
     assert_eq!(kinds(&site), [""; 0]);
 }
 
+/// S-26: for the log, whatever it asked for; the CSMS knows what it did.
+#[test]
+fn a_call_that_was_answered_and_comes_again_is_logged_as_a_replay() {
+    for version in Version::ALL {
+        let mut site = made(version, |_| {});
+        site.run(1);
+        let call = r#"[2,"same","TriggerMessage",{"requestedMessage":"Heartbeat"}]"#;
+        (0..3).for_each(|_| site.tell(Event::Received(call.into())));
+        let replay = |output: &&Output| matches!(output, Output::SecurityEvent { kind, critical: false, .. } if kind == "AttemptedReplayAttacks");
+        assert_eq!(site.outputs.iter().filter(replay).count(), 2, "{version}");
+        let heartbeats = site.requests.iter().filter(|(action, _)| action == "Heartbeat");
+        assert_eq!(heartbeats.count(), 1, "{version}");
+        assert_eq!(kinds(&site), [""; 0]);
+    }
+}
+
 /// A full queue or a failing disk, once in a life.
 #[test]
 fn memory_that_runs_out_is_told_once() {
