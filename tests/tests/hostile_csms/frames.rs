@@ -10,7 +10,7 @@ use pilotwire_wire::{Closed, Compression, Limits, LinkEnd, close_code as code};
 use serde_json::{Value, json};
 
 use crate::port::{PATIENCE, Port, Script, position, rest};
-use crate::stations::{Go, Plan, Told, is_output};
+use crate::stations::{Go, Plan, Told, is_output, kinds};
 use crate::talk::Talk;
 use crate::trust::talking;
 
@@ -135,10 +135,9 @@ pub(crate) fn s_21_who_floods_and_does_not_read_is_read_no_further(go: Go) {
     port.then([talking(move |mut talk| {
         talk.line.sock.socket.set_write_timeout(Some(Duration::from_millis(300)))?;
         let data = json!({ "component": { "name": "OCPPCommCtrlr" }, "variable": { "name": "HeartbeatInterval" } });
-        // Many answers for little effort.
-        let data = json!({ "getVariableData": vec![data; 20] });
+        let data = json!({ "getVariableData": vec![data; 20] }).to_string();
         for number in 0..40_000 {
-            let call = json!([2, number.to_string(), "GetVariables", data]).to_string();
+            let call = format!(r#"[2,"{number}","GetVariables",{data}]"#);
             if let Err(error) = talk.line.write_all(&frame(0x81, call.as_bytes())) {
                 tell.send((number, error.kind())).unwrap();
                 return Ok(());
@@ -259,6 +258,7 @@ pub(crate) fn s_26_the_same_call_is_executed_once(go: Go) {
     let all = station.until("the end", |told| matches!(told, Told::Ended(_)));
     let unlocked = all.iter().filter(|told| is_output(told, |output| matches!(output, Output::UnlockConnector { .. })));
     assert_eq!(unlocked.count(), 1, "{all:?}");
+    assert_eq!(kinds(&all), ["AttemptedReplayAttacks"; 3]);
     assert_eq!(port.heard(|heard| heard.requests.iter().filter(|(action, _)| action == "Heartbeat").count()), 1);
 }
 

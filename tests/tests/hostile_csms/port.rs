@@ -73,7 +73,7 @@ pub(crate) struct Port {
 impl Port {
     pub(crate) fn open() -> Self {
         let root = Authority::root("Root");
-        let listener = TcpListener::bind((HOST, 0)).unwrap();
+        let listener = listen();
         let address = listener.local_addr().unwrap();
         let tls = server_config(&root, None);
         let (book, closes) = (Arc::<Book>::default(), Arc::<AtomicBool>::default());
@@ -154,6 +154,18 @@ impl Drop for Port {
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// What nobody reads hides in no large buffer.
+fn listen() -> TcpListener {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
+    let _in_it = runtime.enter();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(16 * 1024).unwrap();
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    let listener = socket.listen(8).unwrap().into_std().unwrap();
+    listener.set_nonblocking(false).unwrap();
+    listener
 }
 
 fn end(line: &Mutex<Option<TcpStream>>) {

@@ -175,6 +175,7 @@ pub(crate) struct Running {
     told: Receiver<Told>,
     hardware: Hardware,
     tell: Box<dyn Fn(Input)>,
+    switch: Box<dyn Fn(bool)>,
     stop: Option<Box<dyn FnOnce()>>,
 }
 
@@ -230,6 +231,15 @@ impl Running {
     pub(crate) fn meter(&self, wh: i32) {
         self.hardware.meter_wh.store(wh, Ordering::SeqCst);
         self.tell(self.hardware.meter());
+    }
+
+    /// The network goes and comes, and with it the connection; gives all that was told until there is another one.
+    pub(crate) fn reconnect(&self) -> Vec<Told> {
+        (self.switch)(false);
+        let mut told = self.until("the end of the connection", |told| matches!(told, Told::Ended(_)));
+        (self.switch)(true);
+        told.extend(self.until("another connection", |told| matches!(told, Told::Connected)));
+        told
     }
 
     /// A vehicle comes, and energy flows.
@@ -325,7 +335,9 @@ mod of_tokio {
         let made = make(plan, move |wanted| drop(target.send_replace(wanted)));
         let (inputs, received) = mpsc::channel(64);
         let (stop, stopped) = oneshot::channel::<()>();
-        let config = StationConfig { target: targets, limits: made.limits, ..StationConfig::plain(nobody()) };
+        let (switch, network) = watch::channel(true);
+        let plain = StationConfig::plain(nobody());
+        let config = StationConfig { target: targets, limits: made.limits, network, ..plain };
         let node = Node { machine: made.station, host: made.keeper, power_up: Plan::power_up() };
         let running = runtime.spawn(run_station(node, config, received, Clock::starting_at(now(), SPEED), async {
             let _ = stopped.await;
@@ -334,6 +346,7 @@ mod of_tokio {
             told: made.told,
             hardware: made.hardware,
             tell: Box::new(move |input| inputs.blocking_send(Event::Input(input)).unwrap()),
+            switch: Box::new(move |on| switch.send(on).unwrap()),
             stop: Some(Box::new(move || {
                 let _ = stop.send(());
                 drop(runtime.block_on(running).unwrap());
@@ -359,7 +372,7 @@ mod of_threads {
 
     pub(crate) fn start(plan: Plan) -> Running {
         let (remote, inputs) = remote(nobody());
-        let [to_call, to_stop] = [remote.clone(), remote.clone()];
+        let [to_call, to_switch, to_stop] = [(); 3].map(|()| remote.clone());
         let made = make(plan, move |wanted| to_call.set_target(wanted));
         let config = StationConfig { limits: made.limits };
         let node = Node { machine: made.station, host: made.keeper, power_up: Plan::power_up() };
@@ -369,6 +382,7 @@ mod of_threads {
             told: made.told,
             hardware: made.hardware,
             tell: Box::new(move |input| remote.send(Event::Input(input))),
+            switch: Box::new(move |on| to_switch.set_network(on)),
             stop: Some(Box::new(move || {
                 to_stop.stop();
                 thread.join().unwrap();
@@ -394,7 +408,7 @@ mod of_futures {
 
     fn start<R: Runtime>(runtime: R, plan: Plan) -> Running {
         let (remote, inputs) = remote(nobody());
-        let [to_call, to_stop] = [remote.clone(), remote.clone()];
+        let [to_call, to_switch, to_stop] = [(); 3].map(|()| remote.clone());
         let made = make(plan, move |wanted| to_call.set_target(wanted));
         let config = StationConfig { limits: made.limits };
         let node = Node { machine: made.station, host: made.keeper, power_up: Plan::power_up() };
@@ -408,6 +422,7 @@ mod of_futures {
             told: made.told,
             hardware: made.hardware,
             tell: Box::new(move |input| remote.send(Event::Input(input))),
+            switch: Box::new(move |on| to_switch.set_network(on)),
             stop: Some(Box::new(move || {
                 to_stop.stop();
                 let _ = end.recv_timeout(PATIENCE);
