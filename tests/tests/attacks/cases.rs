@@ -114,6 +114,21 @@ pub(crate) fn s_06_an_identity_is_what_it_is_byte_by_byte(start: Start) {
     assert_eq!((csms.keys)(), ["CS001".into()]);
 }
 
+/// What is set by nobody, and what is almost right.
+pub(crate) fn s_07_no_default_and_no_weak_password_lets_anybody_in(start: Start) {
+    let csms = plain(start, Limits::default());
+    let known = ["admin", "password", "1234", "CS001", "ocpp", "changeme", "OCA_OCTT_admin_test", "0123456789abcdef"];
+    let almost =
+        [&PASSWORD[1..], &PASSWORD[..15], &format!("{PASSWORD}\0"), &format!("{PASSWORD} "), &PASSWORD.repeat(3)];
+    let other_case = PASSWORD.to_uppercase();
+    for password in known.into_iter().chain(almost).chain(["", &other_case]) {
+        let who = Who { password, ..Who::honest("CS001") };
+        assert_eq!(refused(Peer::dial(csms.address, who)), HandshakeError::Refused(401), "{password}");
+    }
+    assert!((csms.keys)().is_empty());
+    Peer::booted(csms.address, Who::honest("CS001")).heartbeat();
+}
+
 pub(crate) fn s_19_frames_that_break_rules_or_limits_end_their_connection_alone(start: Start) {
     let csms = plain(start, Limits::default());
     let mut honest = Peer::booted(csms.address, Who::honest("CS002"));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
 use pilotwire::csms::{self, Csms, Entry};
@@ -30,6 +31,10 @@ pub(crate) struct Standing {
     /// Whose machines there are.
     pub(crate) keys: Box<dyn Fn() -> Vec<Arc<str>>>,
     pub(crate) entries: Entries,
+    /// What stations want signed, and how commands ended.
+    pub(crate) told: Receiver<csms::Output>,
+    /// Tells a machine.
+    pub(crate) tell: Box<dyn Fn(&str, csms::Input)>,
     stop: Option<Box<dyn FnOnce()>>,
 }
 
@@ -51,18 +56,26 @@ pub(crate) fn now() -> DateTime {
 /// What the ledgers took.
 type Entries = Arc<Mutex<Vec<Entry>>>;
 
-/// Keeps entries of the ledger, and forgets all else.
-struct Clerk(Entries);
+/// Keeps entries of the ledger, passes on what somebody has to answer or waits for, and forgets all else.
+struct Clerk {
+    entries: Entries,
+    tell: Sender<csms::Output>,
+}
 
 impl Observer<csms::Input, csms::Output> for Clerk {}
 
 impl Clerk {
     fn keep(&self, deeds: Vec<Deed<csms::Output>>) {
-        let entries = deeds.into_iter().filter_map(|deed| match deed {
-            Deed::Output(csms::Output::Transaction(entry)) => Some(*entry),
-            _ => None,
-        });
-        self.0.lock().unwrap().extend(entries);
+        for deed in deeds {
+            match deed {
+                Deed::Output(csms::Output::Transaction(entry)) => self.entries.lock().unwrap().push(*entry),
+                Deed::Output(output @ (csms::Output::SigningRequested { .. } | csms::Output::Done { .. })) => {
+                    // Whoever listens may have gone.
+                    let _ = self.tell.send(output);
+                }
+                _ => {}
+            }
+        }
     }
 }
 
@@ -101,13 +114,25 @@ impl Doorkeeper {
 }
 
 /// Makes machines that know nothing.
-#[derive(Default)]
-struct Fresh(Entries);
+struct Fresh {
+    entries: Entries,
+    tell: Sender<csms::Output>,
+}
 
 impl Fresh {
+    fn new() -> (Self, Entries, Receiver<csms::Output>) {
+        let ((tell, told), entries) = (channel(), Entries::default());
+        (Self { entries: Arc::clone(&entries), tell }, entries, told)
+    }
+
     fn machine(key: &str) -> (Csms, PowerUp) {
         let power_up = PowerUp { records: Vec::new(), clock: Some(now()) };
-        (Csms::new(csms::Config::new(key, 7)), power_up)
+        let config = csms::Config { signs_certificates: true, ..csms::Config::new(key, 7) };
+        (Csms::new(config), power_up)
+    }
+
+    fn clerk(&self) -> Clerk {
+        Clerk { entries: Arc::clone(&self.entries), tell: self.tell.clone() }
     }
 }
 
@@ -136,7 +161,7 @@ mod of_tokio {
 
         async fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
+            Some(Node { machine, host: self.clerk(), power_up })
         }
     }
 
@@ -145,11 +170,11 @@ mod of_tokio {
         let listen = || runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
         let gates = [Gate { listener: listen(), tls: setup.tls }, Gate { listener: listen(), tls: None }];
         let [address, plain] = gates.each_ref().map(|gate| gate.listener.local_addr().unwrap());
-        let entries = Entries::default();
-        let factory = Fresh(Arc::clone(&entries));
+        let (factory, entries, told) = Fresh::new();
         let server = Server::new(Doorkeeper::default(), factory, setup.config, Clock::starting_at(now(), 1));
-        let [handle, keys] = [server.handle(), server.handle()];
+        let [handle, keys, machines] = [(); 3].map(|()| server.handle());
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let of_runtime = runtime.handle().clone();
         let serving = runtime.spawn(server.serve(gates, async {
             let _ = stopped.await;
         }));
@@ -157,6 +182,8 @@ mod of_tokio {
             address,
             plain,
             entries,
+            told,
+            tell: Box::new(move |key, input| of_runtime.block_on(machines.send(key, Event::Input(input))).unwrap()),
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || {
@@ -192,7 +219,7 @@ mod of_threads {
 
         fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
+            Some(Node { machine, host: self.clerk(), power_up })
         }
     }
 
@@ -202,14 +229,15 @@ mod of_threads {
         let [address, plain] = gates.each_ref().map(|gate| gate.listener.local_addr().unwrap());
         let threads = ServerConfig::of_threads();
         let config = ServerConfig { handshakes: threads.handshakes, stations: threads.stations, ..setup.config };
-        let (entries, clock) = (Entries::default(), Clock::starting_at(now(), 1));
-        let factory = Fresh(Arc::clone(&entries));
+        let ((factory, entries, told), clock) = (Fresh::new(), Clock::starting_at(now(), 1));
         let server = Server::start(Doorkeeper::default(), factory, config, clock, gates).unwrap();
-        let [handle, keys] = [server.handle(), server.handle()];
+        let [handle, keys, machines] = [(); 3].map(|()| server.handle());
         Standing {
             address,
             plain,
             entries,
+            told,
+            tell: Box::new(move |key, input| machines.send(key, Event::Input(input)).unwrap()),
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || server.shut_down())),
@@ -218,8 +246,6 @@ mod of_threads {
 }
 
 mod of_futures {
-    use std::sync::mpsc::channel;
-
     use pilotwire::{Event, Instant};
     use pilotwire_futures::{Authenticator, Factory, Gate, Host, Node, Runtime, Server};
 
@@ -244,19 +270,18 @@ mod of_futures {
 
         async fn open(&self, key: &str) -> Option<Node<Csms, Clerk>> {
             let (machine, power_up) = Self::machine(key);
-            Some(Node { machine, host: Clerk(Arc::clone(&self.0)), power_up })
+            Some(Node { machine, host: self.clerk(), power_up })
         }
     }
 
     type Listening<R> = (<R as Runtime>::Listener, SocketAddr);
 
     fn start<R: Runtime>(runtime: R, [first, second]: [Listening<R>; 2], setup: Setup) -> Standing {
-        let entries = Entries::default();
-        let (factory, clock) = (Fresh(Arc::clone(&entries)), Clock::starting_at(now(), 1));
+        let ((factory, entries, told), clock) = (Fresh::new(), Clock::starting_at(now(), 1));
         let server = Server::new(runtime, Doorkeeper::default(), factory, setup.config, clock);
         let (address, plain) = (first.1, second.1);
         let gates = [Gate { listener: first.0, tls: setup.tls }, Gate { listener: second.0, tls: None }];
-        let [handle, keys] = [server.handle(), server.handle()];
+        let [handle, keys, machines] = [(); 3].map(|()| server.handle());
         let (stop, stopped) = smol::channel::bounded::<()>(1);
         let (ended, end) = channel();
         runtime.spawn(async move {
@@ -270,6 +295,8 @@ mod of_futures {
             address,
             plain,
             entries,
+            told,
+            tell: Box::new(move |key, input| smol::block_on(machines.send(key, Event::Input(input))).unwrap()),
             is_connected: Box::new(move |key| handle.is_connected(key)),
             keys: Box::new(move || keys.keys()),
             stop: Some(Box::new(move || {

@@ -3,9 +3,10 @@
 use std::io::Write;
 use std::time::Duration;
 
-use pilotwire_wire::tls::{ClientCertificates, ClientTls, KeyedChain, ServerTls};
+use pilotwire::DateTime;
+use pilotwire_wire::tls::{ClientCertificates, ClientTls, KeyedChain, ServerTls, ServerTlsConfig, TimeSource};
 use pilotwire_wire::{HandshakeError, Limits, ServerConfig, ThrottleConfig};
-use rcgen::{CertificateParams, DnType};
+use rcgen::{CertificateParams, DnType, date_time_ymd};
 
 use crate::certificates::hostile::{bad_stations, hello};
 use crate::certificates::{Authority, client, leaf, required, server};
@@ -15,7 +16,10 @@ use crate::stands::{Setup, Standing, Start};
 const HOST: &str = "127.0.0.1";
 
 fn standing(start: Start, root: &Authority, clients: ClientCertificates) -> Standing {
-    let tls: ServerTls = server(root.sign(&leaf(HOST)), clients);
+    secured(start, server(root.sign(&leaf(HOST)), clients))
+}
+
+fn secured(start: Start, tls: ServerTls) -> Standing {
     let throttle = ThrottleConfig { per_address: 10_000, takeovers: 10_000, ..ThrottleConfig::default() };
     let limits = Limits { handshake: Duration::from_secs(1), ..Limits::default() };
     start(Setup { tls: Some(tls), config: ServerConfig { limits, throttle, ..ServerConfig::default() } })
@@ -88,4 +92,35 @@ pub(crate) fn s_11_stations_with_bad_certificates_stay_outside(start: Start) {
     }
     assert_eq!((csms.keys)(), ["CS002".into()], "and no machine is made");
     assert_eq!(come(Some(&root.sign(&leaf("CS001")))), Ok(()));
+}
+
+/// Neither the station's nor the CSMS's own: certificates are judged by the time of the machines, and never below its floor.
+pub(crate) fn s_12_no_clock_revives_a_certificate(start: Start) {
+    let root = Authority::root("Root");
+    let valid = |from: i32, until: i32| {
+        root.sign(&of_another(|params| {
+            (params.not_before, params.not_after) = (date_time_ymd(from, 1, 1), date_time_ymd(until, 1, 1));
+        }))
+    };
+    let (old, good, late) = (valid(1969, 1972), valid(2025, 2028), valid(2049, 2052));
+    let floor = crate::stands::now();
+    for (clock, comes_in) in
+        [("2026-03-01T10:00:00Z", true), ("1970-06-01T00:00:00Z", true), ("2050-06-01T00:00:00Z", false)]
+    {
+        let clock: DateTime = clock.parse().unwrap();
+        let time = || TimeSource::new(floor, move || clock);
+        let mut shown = leaf(HOST);
+        shown.not_after = date_time_ymd(2060, 1, 1);
+        let chains = vec![root.sign(&shown)];
+        let tls = ServerTls::new(&ServerTlsConfig { chains, clients: required(&root, false), time: time() }).unwrap();
+        let csms = secured(start, tls);
+        let come = |own: &KeyedChain| {
+            let tls = ClientTls::new(&[root.pem()], Some(own), time()).unwrap();
+            Peer::come(csms.address, by_tls("CS001", tls)).map(drop)
+        };
+        let expired = if comes_in { &old } else { &good };
+        assert!(matches!(come(expired), Err(Some(HandshakeError::Tls(_)) | None)), "{clock}: what has expired");
+        assert_eq!(come(&good).is_ok(), comes_in, "{clock}");
+        assert_eq!(come(&late).is_ok(), !comes_in, "{clock}: what is not valid yet");
+    }
 }

@@ -11,7 +11,8 @@ use pilotwire_wire::{
 };
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType, IsCa, KeyIdMethod,
-    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, RevokedCertParams, SignatureAlgorithm, date_time_ymd,
+    KeyPair, KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, PublicKeyData, RevokedCertParams, SignatureAlgorithm,
+    date_time_ymd,
 };
 
 pub(crate) const HOST: &str = "csms.example.com";
@@ -104,8 +105,13 @@ impl Authority {
     /// A certificate with its chain, and its key: both in PEM.
     pub(crate) fn issue(&self, params: &CertificateParams, kind: &'static SignatureAlgorithm) -> [String; 2] {
         let key = KeyPair::generate_for(kind).unwrap();
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        [[vec![certificate.pem()], self.above.clone()].concat().concat(), key.serialize_pem()]
+        [self.certify(params, &key), key.serialize_pem()]
+    }
+
+    /// A certificate with its chain in PEM, for a key whose private half may be elsewhere.
+    pub(crate) fn certify(&self, params: &CertificateParams, key: &impl PublicKeyData) -> String {
+        let certificate = params.signed_by(key, &self.issuer).unwrap();
+        [vec![certificate.pem()], self.above.clone()].concat().concat()
     }
 }
 
