@@ -33,8 +33,7 @@ pub(crate) struct Standing {
     pub(crate) entries: Entries,
     /// What stations want signed, and how commands ended.
     pub(crate) told: Receiver<csms::Output>,
-    /// Tells a machine.
-    pub(crate) tell: Box<dyn Fn(&str, csms::Input)>,
+    pub(crate) tell: Tell,
     stop: Option<Box<dyn FnOnce()>>,
 }
 
@@ -45,6 +44,9 @@ impl Drop for Standing {
         }
     }
 }
+
+/// Tells the machine of a station.
+type Tell = Box<dyn Fn(&str, csms::Input)>;
 
 /// Starts one on an adapter.
 pub(crate) type Start = fn(Setup) -> Standing;
