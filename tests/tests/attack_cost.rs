@@ -63,7 +63,7 @@ fn attacks() -> Vec<Attack> {
         one("the longest message that never ends", frame(0x01, &vec![b' '; 65_000]), 256),
         one("1000 tiny fragments that never end", fragments.flatten().collect(), 64),
         one("CALLs, and nobody reads the answers", frame(0x81, call.as_bytes()).repeat(60_000), 512),
-        one("pings, and nobody reads the pongs", frame(0x89, &[7; 100]).repeat(60_000), 256),
+        one("pings, and nobody reads the pongs", frame(0x89, &[7; 100]).repeat(20_000), 256),
         Attack {
             what: "half-open handshakes",
             bytes: [b"GET /ocpp/CS001 HTTP/1.1\r\nX: ".to_vec(), vec![b'y'; 7_000]].concat(),
