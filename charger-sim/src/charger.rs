@@ -20,11 +20,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::files::Files;
 use crate::hardware::Hardware;
-use crate::host::{Host, Shared, World};
+use crate::host::Host;
 use crate::journal::JournalFile;
 use crate::logbook::Logbook;
 use crate::seen::Seen;
 use crate::storage::{HardwareFile, Storage};
+use crate::world::{Shared, World};
 
 /// How long a restart takes, in seconds of the hardware's time.
 const RESTART_S: u64 = 2;

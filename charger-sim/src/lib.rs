@@ -17,6 +17,7 @@ mod command;
 pub mod control;
 pub mod demo;
 pub mod factory;
+mod file_tasks;
 mod files;
 pub mod firmware;
 pub mod hardware;
@@ -31,6 +32,7 @@ pub mod storage;
 pub mod timeline;
 mod transfer;
 pub mod vehicle;
+mod world;
 
 use std::io::Write;
 

@@ -1,10 +1,6 @@
 //! What logs and firmware do alike: tasks for the host, and the patience with transfers.
 
-use alloc::vec::Vec;
 use core::time::Duration;
-
-use pilotwire_messages::Text;
-use serde::{Deserialize, Serialize};
 
 use super::api::Output;
 use super::shared::Cx;
@@ -15,55 +11,6 @@ const MAX_RETRIES: u32 = 100;
 
 /// The longest time between two of them: a day.
 const MAX_INTERVAL_S: u32 = 86_400;
-
-/// What a station's host can do about logs and firmware (N01, L01). What it cannot, the CSMS is told to be not supported.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct FilesConfig {
-    /// The host keeps a security log ([`Output::SecurityEvent`](super::Output::SecurityEvent)) and uploads it.
-    pub security_log: bool,
-    /// The host has something to diagnose with, and uploads it.
-    pub diagnostics_log: bool,
-    /// The host fetches, verifies and installs firmware. Signed firmware also needs [`Config::certificates`](super::Config::certificates).
-    pub firmware: bool,
-    /// Firmware without a signature is taken, too (L02).
-    pub unsigned_firmware: bool,
-    /// The manufacturer's certificates from the factory, in PEM: what firmware may be signed by, beside those that the CSMS
-    /// installs (ManufacturerRootCertificate).
-    pub firmware_roots: Vec<Text>,
-    /// Firmware can be installed while vehicles charge (L01.FR.06). A restart always waits for them (L01.FR.33).
-    pub installs_while_charging: bool,
-    /// The protocols, of `FTP`, `FTPS`, `HTTP`, `HTTPS` and `SFTP`, with commas between them (FileTransferProtocols).
-    pub protocols: Text,
-    /// How often a transfer is tried again if the CSMS does not say.
-    pub retries: u32,
-    /// Seconds between two tries if the CSMS does not say.
-    pub retry_interval_s: u32,
-}
-
-impl Default for FilesConfig {
-    /// Nothing; HTTP and HTTPS; 3 retries, a minute apart.
-    fn default() -> Self {
-        Self {
-            security_log: false,
-            diagnostics_log: false,
-            firmware: false,
-            unsigned_firmware: false,
-            firmware_roots: Vec::new(),
-            installs_while_charging: false,
-            protocols: Text::new("HTTP,HTTPS"),
-            retries: 3,
-            retry_interval_s: 60,
-        }
-    }
-}
-
-impl FilesConfig {
-    /// Whether the host does anything with files.
-    pub(crate) const fn any(&self) -> bool {
-        self.security_log || self.diagnostics_log || self.firmware
-    }
-}
 
 impl Cx<'_> {
     /// Gives a task to the host; the operation's number.

@@ -7,7 +7,7 @@ use alloc::format;
 use pilotwire_messages::Text;
 use serde::{Deserialize, Serialize};
 
-use super::api::Config;
+use super::config::Config;
 use super::files::patience;
 use super::notices::Notices;
 use super::shared::{Cx, Timer};

@@ -9,6 +9,7 @@ mod availability;
 mod cable;
 mod certificates;
 mod commands;
+mod config;
 mod connection;
 mod delivery;
 mod events;
@@ -39,11 +40,10 @@ use alloc::vec::Vec;
 
 use pilotwire_messages::Text;
 
-pub use api::{
-    CertificateStatus, CertificatesConfig, ChargingConfig, Config, EvseConfig, Input, Limits, NetworkSlot, Output,
-    SecurityConfig,
+pub use api::{CertificateStatus, Input, Output};
+pub use config::{
+    CertificatesConfig, ChargingConfig, Config, EvseConfig, FilesConfig, Limits, NetworkSlot, SecurityConfig,
 };
-pub use files::FilesConfig;
 pub use shared::Timer;
 
 use authorization::Authorization;

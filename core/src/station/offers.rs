@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use pilotwire_messages::{DateTime, Text};
 
-use super::api::Config;
+use super::config::Config;
 use crate::charging::{Limit, Profiles, Rules};
 use crate::dialect;
 use crate::domain::{ChargingProfile, EvseId, IdToken, Request};

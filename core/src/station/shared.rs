@@ -12,8 +12,9 @@ use core::time::Duration;
 use pilotwire_messages::{DateTime, Text, Version};
 use serde::{Deserialize, Serialize};
 
-use super::api::{Config, Output};
+use super::api::Output;
 use super::certificates::state::Certificates;
+use super::config::Config;
 use super::events::Events;
 use super::network::state::{Credentials, Network};
 use super::offers::Charging;

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 use pilotwire_messages::{DateTime, Text};
 use serde::{Deserialize, Serialize};
 
-use super::super::api::{CertificateStatus, Config};
+use super::super::api::CertificateStatus;
+use super::super::config::Config;
 use crate::domain::{
     CertificateFacts, CertificateHashData, CertificateSigningUse, ChainFacts, ClientCertificate, FirmwareUpdate,
     InstallCertificateUse, KeyId, OCSPRequestData, OcspFacts, Request, Subject,

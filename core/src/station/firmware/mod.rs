@@ -17,7 +17,7 @@ mod steps;
 
 use alloc::boxed::Box;
 
-use super::api::Config;
+use super::config::Config;
 use super::shared::Cx;
 use state::Step;
 pub(crate) use state::{Firmware, Saved};

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use pilotwire_messages::{Text, Version};
 use serde::{Deserialize, Serialize};
 
-use super::super::api::Config;
+use super::super::config::Config;
 use crate::device_model::Variables;
 use crate::domain::{
     ClientCertificate, NetworkConnectionProfile, NetworkTarget, Secret, SecurityProfile, longest_password,
