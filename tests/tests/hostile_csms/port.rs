@@ -18,7 +18,7 @@ use crate::certificates::{Authority, leaf};
 use crate::talk::Talk;
 
 /// Nothing here takes longer than this, or it will never come.
-pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
+pub(crate) const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// The host of every URL here.
 pub(crate) const HOST: &str = "127.0.0.1";

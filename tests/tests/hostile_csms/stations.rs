@@ -23,7 +23,7 @@ pub(crate) const PASSWORD: &str = "a-password-of-mine";
 const EVSE: EvseId = EvseId(1);
 
 /// Nothing here takes longer than this, or it will never come.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The machine's time runs faster than the test's, so that waiting between attempts costs little.
 const SPEED: u32 = 50;
