@@ -6,7 +6,7 @@ use pilotwire::station::{Input, Output};
 use pilotwire::{Action, DateTime, Event, Instant, Station, Version};
 use pilotwire_pki::perform;
 use pilotwire_tokio::{AttemptError, Target};
-use pilotwire_wire::tls::TimeSource;
+use pilotwire_wire::tls::{TimeSource, WRITTEN};
 use pilotwire_wire::{Deed, LinkEnd, Observer};
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, watch};
@@ -140,7 +140,7 @@ impl Host {
         }
         let private_key = |key| Some(self.shared.world().keys.private_key(key)?.secret_pkcs8_der().to_vec());
         let clock = self.shared.clock;
-        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+        let time = TimeSource::new(WRITTEN, move || clock.wall());
         let target = Target::of_network(network, self.version, &self.shared.identity, private_key, time);
         if let Err(error) = &target {
             self.shared.tell("network_unusable", json!({ "slot": network.slot, "error": error.to_string() }));

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pilotwire::Version;
 use pilotwire::csms::Outcome;
 use pilotwire::domain::{Command, SecurityProfile};
-use pilotwire::{DateTime, Version};
 use pilotwire_tokio::{Clock, Gate, Server, ServerConfig};
 use pilotwire_wire::tls::{
-    ClientCertificates, ClientRoots, KeyedChain, ServerTls, ServerTlsConfig, TimeSource, TlsSetupError,
+    ClientCertificates, ClientRoots, KeyedChain, ServerTls, ServerTlsConfig, TimeSource, TlsSetupError, WRITTEN,
 };
 use pilotwire_wire::{Compression, Limits, Password};
 use tokio::net::TcpListener;
@@ -89,7 +89,7 @@ impl TlsOptions {
             true => ClientCertificates::None,
             false => ClientCertificates::Optional(roots),
         };
-        let time = TimeSource::new(DateTime::UNIX_EPOCH, move || clock.wall());
+        let time = TimeSource::new(WRITTEN, move || clock.wall());
         ServerTlsConfig { chains: self.chains.clone(), clients, time }
     }
 }

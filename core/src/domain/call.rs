@@ -500,7 +500,7 @@ pub enum Reply {
         /// How the file is called, if it will.
         name: Option<Text>,
         /// Why not.
-        why: Option<StatusInfo>,
+        why: Option<Box<StatusInfo>>,
     },
     /// To firmware.
     UpdateFirmware {

@@ -68,7 +68,7 @@ impl Logs {
         if let Some((code, why)) = unavailable(cx, request) {
             let mut info = StatusInfo::new(code);
             info.additional_info = Some(why.into());
-            return Reply::GetLog { status: LogStatus::Rejected, name: None, why: Some(info) };
+            return Reply::GetLog { status: LogStatus::Rejected, name: None, why: Some(info.into()) };
         }
         let canceled = self.cancel(cx);
         let what = if request.kind == LogKind::SecurityLog { "security" } else { "diagnostics" };

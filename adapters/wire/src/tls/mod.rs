@@ -27,6 +27,9 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
 use rustls::time_provider::TimeProvider;
 
+/// A floor for whoever knows no later moment that has passed: when this was written, 2026-11-01 (S-12).
+pub const WRITTEN: DateTime = DateTime::from_unix_millis(1_793_491_200_000);
+
 /// The time by which certificates are judged; that of the machines, never this computer's behind their back.
 ///
 /// A clock that was lost or turned back revives no certificate: nothing is judged by an earlier time than the floor, which

@@ -252,7 +252,7 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
         ) => certificates::write_reply(version, id, command, reply),
         (Command::GetLog(_), Reply::GetLog { status, name, why }) => {
             let mut payload = v2::GetLogResponse::new(status.clone());
-            (payload.filename, payload.status_info) = (name.clone(), why.clone());
+            (payload.filename, payload.status_info) = (name.clone(), why.as_deref().cloned());
             result(version, id, &payload)
         }
         (Command::UpdateFirmware(_), Reply::UpdateFirmware { status, why }) => {
@@ -321,7 +321,7 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
         | Command::DeleteCertificate(_) => certificates::read_reply(version, command, payload)?,
         Command::GetLog(_) => {
             let reply: v2::GetLogResponse = decode(payload, version)?;
-            Reply::GetLog { status: reply.status, name: reply.filename, why: reply.status_info }
+            Reply::GetLog { status: reply.status, name: reply.filename, why: reply.status_info.map(Box::new) }
         }
         Command::UpdateFirmware(_) => {
             let reply: v2::UpdateFirmwareResponse = decode(payload, version)?;
