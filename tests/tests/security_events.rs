@@ -230,7 +230,9 @@ fn a_call_that_was_answered_and_comes_again_is_logged_as_a_replay() {
         let call = r#"[2,"same","TriggerMessage",{"requestedMessage":"Heartbeat"}]"#;
         (0..3).for_each(|_| site.tell(Event::Received(call.into())));
         let replay = |output: &&Output| matches!(output, Output::SecurityEvent { kind, critical: false, .. } if kind == "AttemptedReplayAttacks");
-        assert_eq!(site.outputs.iter().filter(replay).count(), 2, "{version}");
+        // In 2.1 a retry may have the id of what it repeats (Part 4 §4.1.4).
+        let logged = if version == Version::V21 { 0 } else { 2 };
+        assert_eq!(site.outputs.iter().filter(replay).count(), logged, "{version}");
         let heartbeats = site.requests.iter().filter(|(action, _)| action == "Heartbeat");
         assert_eq!(heartbeats.count(), 1, "{version}");
         assert_eq!(kinds(&site), [""; 0]);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
 use async_channel::{Receiver, Recv, Sender, bounded};
-use futures_lite::future::or;
+use futures_lite::future::{or, yield_now};
 use pilotwire::{Event, Machine, Version};
 use pilotwire_wire::{Refusal, Upgrade, close_code};
 
@@ -18,8 +18,8 @@ use crate::{Clock, Host, Node};
 
 /// Commands that may wait for one station before senders have to.
 const WAITING_COMMANDS: usize = 16;
-/// A socket that always has something keeps commands and deadlines waiting for so many turns at most.
-const SOCKET_TURNS: u32 = 16;
+/// Who always has something keeps the others waiting for so many turns at most, those of other stations among them.
+const TURNS: u32 = 16;
 
 /// Makes the CSMS's side of a charging station, when it connects or is spoken to for the first time since the start.
 pub trait Factory: Send + Sync + 'static {
@@ -172,7 +172,12 @@ async fn run<R: Runtime, F: Factory>(
         }
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
         turns = turns.wrapping_add(1);
-        match next(&mut session, command.as_mut(), stop.as_mut(), turns.is_multiple_of(SOCKET_TURNS)).await {
+        let socket_last = turns.is_multiple_of(TURNS);
+        if socket_last {
+            // Executors of this kind let a task run for as long as it can.
+            yield_now().await;
+        }
+        match next(&mut session, command.as_mut(), stop.as_mut(), socket_last).await {
             Next::Moved => {}
             Next::Deadline => session.on_deadline(),
             Next::Command(next) => {
@@ -191,7 +196,7 @@ async fn run<R: Runtime, F: Factory>(
     registry.forget(&key, &connected);
 }
 
-/// Whatever comes first. If more than one is there, the socket goes first, which is looked at most often, or last. What is
+/// Whatever comes first. If more than one is there, the socket goes first and the deadline last, or the other way round. What is
 /// waited for stands outside of this, so that nobody has to get in line anew for each frame.
 async fn next<R: Runtime, M, H>(
     session: &mut Session<R, M, H>,
@@ -221,7 +226,7 @@ where
         Next::Moved
     };
     match socket_last {
-        true => or(told, or(deadline, moved)).await,
+        true => or(deadline, or(told, moved)).await,
         false => or(moved, or(told, deadline)).await,
     }
 }

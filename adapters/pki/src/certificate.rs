@@ -272,6 +272,9 @@ pub(crate) fn unhex(text: &str) -> Option<Vec<u8>> {
 
 /// The bytes of a serial number as OCPP writes it; `None` if it is none.
 pub(crate) fn serial_bytes(digits: &str) -> Option<Vec<u8>> {
+    if digits.is_empty() {
+        return None;
+    }
     if digits.len().is_multiple_of(2) { unhex(digits) } else { unhex(&format!("0{digits}")) }
 }
 

@@ -9,13 +9,11 @@ use pilotwire::{Event, Machine, Version};
 use pilotwire_wire::{Refusal, Upgrade, close_code};
 use tokio::sync::mpsc;
 
-use crate::session::{Session, linger_with};
+use crate::session::{Session, TURNS, linger_with};
 use crate::{Clock, Host, Node, Socket};
 
 /// Commands that may wait for one station before senders have to.
 const WAITING_COMMANDS: usize = 16;
-/// A socket that always has something keeps commands and deadlines waiting for so many turns at most.
-const SOCKET_TURNS: u32 = 16;
 
 /// Makes the CSMS's side of a charging station, when it connects or is spoken to for the first time since the start.
 pub trait Factory: Send + Sync + 'static {
@@ -159,7 +157,7 @@ async fn run<F: Factory>(
         }
         connected.store(session.driver.is_connected(), Ordering::Relaxed);
         turns = turns.wrapping_add(1);
-        match next(&mut session, &mut commands, turns.is_multiple_of(SOCKET_TURNS)).await {
+        match next(&mut session, &mut commands, turns.is_multiple_of(TURNS)).await {
             Next::Moved => {}
             Next::Deadline => session.on_deadline(),
             Next::Command(command) => match *command {
@@ -182,7 +180,7 @@ enum Next<I> {
     Stop,
 }
 
-/// Whatever comes first. If more than one is there, the socket goes first, which is looked at most often, or last.
+/// Whatever comes first. If more than one is there, the socket goes first and the deadline last, or the other way round.
 async fn next<M, H>(
     session: &mut Session<M, H>,
     commands: &mut mpsc::Receiver<Box<Command<M::Input>>>,
@@ -193,12 +191,15 @@ where
     M::Output: Send,
     H: Host<M>,
 {
+    if socket_last && session.is_due() {
+        return Next::Deadline;
+    }
     let deadline = session.clock.sleep_until(session.deadline());
     if socket_last {
         tokio::select! {
             biased;
-            command = commands.recv() => command.map_or(Next::Stop, Next::Command),
             () = deadline => Next::Deadline,
+            command = commands.recv() => command.map_or(Next::Stop, Next::Command),
             () = session.move_bytes() => Next::Moved,
         }
     } else {

@@ -15,6 +15,8 @@ use crate::{Clock, Host, Node};
 
 /// Bytes that are read at once. The buffer is on the stack while it is used, and nowhere while nothing arrives.
 const CHUNK: usize = 4 * 1024;
+/// Who always has something keeps the others waiting for so many turns at most.
+pub(crate) const TURNS: u32 = 16;
 /// How long a connection that is over may take to carry what is still to be written, in real time.
 const LINGER: Duration = Duration::from_secs(2);
 /// What a connection that is over may still send to us, to be thrown away.
@@ -113,6 +115,12 @@ where
             Ok(()) => None,
         };
         [self.driver.poll_timeout(), pause].into_iter().flatten().min()
+    }
+
+    /// Whether the deadline has come. To be asked now and then: a sleep that is always begun anew, because something else is
+    /// ready, never comes to its end.
+    pub(crate) fn is_due(&self) -> bool {
+        self.deadline().is_some_and(|at| at <= self.clock.now())
     }
 
     pub(crate) fn on_deadline(&mut self) {

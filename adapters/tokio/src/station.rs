@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 
-use crate::session::{Session, read_chunk};
+use crate::session::{Session, TURNS, read_chunk};
 use crate::{Clock, Host, Node, Socket};
 
 /// Opens byte streams to an endpoint. TLS comes on top of them, for an endpoint that is secure.
@@ -83,12 +83,18 @@ where
     let mut session = Session::power_up(node, clock);
     let mut attempt: Option<(Version, Attempt)> = None;
     let mut inputs_open = true;
+    let mut turns = 0_u32;
     loop {
         if let Some(version) = session.settle().await {
             attempt = Some((version, start(&config, version)));
         }
         if !session.driver.is_connecting() {
             attempt = None;
+        }
+        turns = turns.wrapping_add(1);
+        if turns.is_multiple_of(TURNS) && session.is_due() {
+            session.on_deadline();
+            continue;
         }
         let deadline = session.deadline();
         tokio::select! {

@@ -127,7 +127,8 @@ async fn bad_frames_end_the_connection_and_not_the_machine() {
 
 #[tokio::test]
 async fn who_floods_does_not_keep_its_machine_from_commands_and_timers() {
-    let mut csms = Csms::start(config()).await;
+    let limits = Limits { frames_per_s: u32::MAX, frame_burst: u32::MAX, ..Limits::default() };
+    let mut csms = Csms::start(ServerConfig { limits, ..config() }).await;
     let mut peer = Peer::dial(csms.address, "CS 1", "secret").await.unwrap();
     (0..1_000).for_each(|_| peer.connection.send("echo".to_owned()).unwrap());
     let flood = peer.connection.pending().to_vec();
@@ -139,7 +140,7 @@ async fn who_floods_does_not_keep_its_machine_from_commands_and_timers() {
         let line = csms.next().await;
         awaited.retain(|awaited| *awaited != line);
     }
-    assert!(!flooding.is_finished(), "it is read on, slowly");
+    assert!(!flooding.is_finished(), "it is read on");
     flooding.abort();
 }
 

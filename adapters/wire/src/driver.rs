@@ -148,7 +148,8 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
     /// [`Event::PowerUp`] cuts the connection and forgets every action that was not taken yet, as losing power does.
     ///
     /// [`Event::PersistFailed`] takes back the frames that stand behind the write in its outbox: what could not be kept is
-    /// not acknowledged. Tell it before the next effect is taken.
+    /// not acknowledged. Tell it before the next effect is taken. Of two writes to one key in the same run nobody can tell
+    /// which failed: the frames behind both are taken back.
     pub fn handle(&mut self, now: Instant, event: Event<M::Input>) {
         if let Event::PersistFailed(key) = &event {
             self.take_back(key);
@@ -246,7 +247,13 @@ impl<M: Machine, J: Observer<M::Input, M::Output>> Driver<M, J> {
             }
             let Some(next) = self.current.actions.front() else {
                 self.current = Batch::default();
-                self.current = self.later.pop_front()?;
+                match self.later.pop_front() {
+                    Some(next) => self.current = next,
+                    None => {
+                        self.later = VecDeque::new();
+                        return None;
+                    }
+                }
                 continue;
             };
             let deed = matches!(next, Action::Persist(_) | Action::Output(_));

@@ -135,6 +135,34 @@ mod tests {
     }
 
     #[test]
+    fn the_longest_header_is_found_at_every_cut() {
+        let head = [0x82, 0xFF, 0, 0, 0, 0, 0, 1, 0, 0, 1, 2, 3, 4];
+        let bytes = [&head[..], &[0; 65_536], &[0x81, 0x80, 0, 0, 0, 0]].concat();
+        let (whole, _) = walk(&bytes, usize::MAX);
+        assert_eq!(whole.iter().map(|seen| seen.payload).collect::<Vec<_>>(), [65_536, 0]);
+        for cut in 1..head.len() + 2 {
+            let mut frames = Frames::default();
+            let mut seen = Vec::new();
+            for mut part in [&bytes[..cut], &bytes[cut..]] {
+                while !part.is_empty() {
+                    let (used, found) = frames.advance(part);
+                    part = &part[used..];
+                    seen.extend(found);
+                }
+            }
+            assert_eq!(seen, whole, "{cut}");
+        }
+    }
+
+    /// The WebSocket judges it; here it only has to come to an end.
+    #[test]
+    fn a_header_that_is_none_takes_what_there_is() {
+        for head in [[0x83, 0x80, 0, 0, 0, 0], [0x8B, 0x80, 0, 0, 0, 0]] {
+            assert_eq!(Frames::default().advance(&head), (6, None));
+        }
+    }
+
+    #[test]
     fn frames_are_found_however_the_stream_is_cut() {
         let (whole, between) = walk(&stream(), usize::MAX);
         let counts: Vec<_> = whole.iter().map(|seen| (seen.ping, seen.fragments, seen.payload)).collect();

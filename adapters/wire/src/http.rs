@@ -196,8 +196,11 @@ impl Response {
         let Ok(Status::Complete(_)) = parsed.parse(head) else {
             return None;
         };
-        // HTTP/1.0 has no upgrade (RFC 6455 §4.1).
-        let status = parsed.code.filter(|_| parsed.version == Some(1))?;
+        let status = parsed.code?;
+        if status == 101 && parsed.version != Some(1) {
+            // HTTP/1.0 has no upgrade (RFC 6455 §4.1). What it refuses is refused.
+            return None;
+        }
         let headers = Headers(parsed.headers);
         Some(Self {
             status,

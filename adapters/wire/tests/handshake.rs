@@ -234,6 +234,7 @@ fn a_response_that_does_not_fit_says_whose_fault_it_is() {
         ("Accept: ", "Accept: x", invalid("Sec-WebSocket-Accept does not fit our key")),
         ("\r\n\r\n", "\r\nSec-WebSocket-Extensions: x\r\n\r\n", invalid("it uses an extension that was not offered")),
         ("HTTP/1.1 101", "HTTP/1.1 404", HandshakeError::Refused(404)),
+        ("HTTP/1.1 101", "HTTP/1.0 401", HandshakeError::Refused(401)),
         ("HTTP/1.1", "SIP/2.0", invalid("it is no HTTP/1.1")),
         ("HTTP/1.1", "HTTP/1.0", invalid("it is no HTTP/1.1")),
     ];

@@ -297,6 +297,7 @@ impl Session {
             self.said.retain(|(said, _)| said != "Heartbeat");
             self.hears("Heartbeat", |_| true);
         }
+        assert!(!self.has_heard(action), "{action}");
     }
 
     /// The charger boots, and tells that its connector is free.

@@ -181,8 +181,10 @@ impl Csms {
             }
             Incoming::Result { what, id, payload } => self.on_reply(what, &id, payload, out),
             Incoming::Error { what, failure } => self.on_failure(what, failure, out),
-            Incoming::Again(answer) => {
-                self.violation("a CALL came again that was answered on this connection; it was answered the same", out);
+            Incoming::Again { answer, allowed } => {
+                if !allowed {
+                    self.violation("a CALL came again with its id; it was answered the same", out);
+                }
                 out.push(Action::Send(answer));
             }
             Incoming::Nothing { answer, why } => {

@@ -49,8 +49,8 @@ pub(crate) enum Incoming<'a, T> {
     Error { what: T, failure: Failure },
     /// Nothing for the role: send `answer` if there is one, and tell the host `why`.
     Nothing { answer: Option<String>, why: String },
-    /// A repetition of the last CALL: send the same answer again.
-    Again(String),
+    /// A repetition of the last CALL: send the same answer again. `allowed`: a retry may look like this in this edition.
+    Again { answer: String, allowed: bool },
 }
 
 impl<T> Link<T> {
@@ -150,7 +150,9 @@ impl<T> Link<T> {
     ) -> Incoming<'a, T> {
         let fingerprint = fingerprint(text);
         if self.last.call == Some(fingerprint) {
-            return Incoming::Again(self.last.answer.clone());
+            // Before 2.1 a retry has an id of its own (Part 4 §4.1.4).
+            let allowed = self.version == Some(Version::V21);
+            return Incoming::Again { answer: self.last.answer.clone(), allowed };
         }
         Incoming::Call { id, action, payload, fingerprint }
     }
@@ -222,7 +224,7 @@ mod tests {
         let text = r#"[2,"1","Heartbeat",{}]"#;
         let Incoming::Call { fingerprint, .. } = link.receive(text) else { panic!() };
         link.answered(fingerprint, "[3,\"1\",{}]");
-        assert!(matches!(link.receive(text), Incoming::Again(answer) if answer == "[3,\"1\",{}]"));
+        assert!(matches!(link.receive(text), Incoming::Again { answer, .. } if answer == "[3,\"1\",{}]"));
         assert!(matches!(link.receive(r#"[2,"2","Heartbeat",{}]"#), Incoming::Call { .. }));
     }
 

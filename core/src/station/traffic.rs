@@ -373,9 +373,11 @@ impl Station {
                 }
                 out.push_some(answer.map(Action::Send));
             }
-            Incoming::Again(answer) => {
-                // Nothing gets lost on a connection: who was answered on this one has no reason to ask again (S-26).
-                security::event(&mut self.cx(out), "AttemptedReplayAttacks", None);
+            Incoming::Again { answer, allowed } => {
+                // S-26.
+                if !allowed {
+                    security::event(&mut self.cx(out), "AttemptedReplayAttacks", None);
+                }
                 out.push(Action::Send(answer));
             }
         }

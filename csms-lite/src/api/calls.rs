@@ -45,7 +45,7 @@ pub(super) async fn call(
         true => Json::parse(&text).map_err(|error| ApiError::bad_request(error.to_string()))?,
         false => return Err(ApiError::bad_request("the body is the call's payload, a JSON object")),
     };
-    if station.passwords.is_some() && sets_password(&action, &text) {
+    if station.passwords.is_some() && sets_password(&action, &text)? {
         let path = "a password is changed at /v1/stations/{id}/password, so that the station is let in with it";
         return Err(ApiError::bad_request(path));
     }
@@ -55,17 +55,22 @@ pub(super) async fn call(
 }
 
 /// Whether the station would use a password that is not known here, and be locked out by it (A01.FR.03).
-fn sets_password(action: &str, payload: &str) -> bool {
-    let payload: Value = serde_json::from_str(payload).unwrap_or_default();
+///
+/// # Errors
+/// It cannot be told.
+fn sets_password(action: &str, payload: &str) -> Result<bool, ApiError> {
+    let payload: Value = serde_json::from_str(payload).map_err(|error| ApiError::bad_request(error.to_string()))?;
     let is = |name: &Value, wanted: &str| name.as_str().is_some_and(|name| name.eq_ignore_ascii_case(wanted));
-    match action {
+    Ok(match action {
         "SetVariables" => {
             let settings = payload["setVariableData"].as_array().map_or(&[][..], Vec::as_slice);
             settings.iter().any(|setting| is(&setting["variable"]["name"], "BasicAuthPassword"))
         }
         "ChangeConfiguration" => is(&payload["key"], "AuthorizationKey"),
+        // 2.1: that of one way to the CSMS.
+        "SetNetworkProfile" => !payload["connectionData"]["basicAuthPassword"].is_null(),
         _ => false,
-    }
+    })
 }
 
 impl Wait {

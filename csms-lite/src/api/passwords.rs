@@ -84,10 +84,14 @@ fn value(station: &StationRow, text: Option<&str>, password: &Password) -> Resul
     };
     let value = match text {
         Some(text) => Secret::of_password(text.as_bytes(), version),
-        None => Secret::of_password(password.reveal(), Version::V16),
+        None => {
+            let digits: String = password.reveal().iter().map(|byte| format!("{byte:02x}")).collect();
+            Some(Secret::new(digits)).filter(|digits| digits.is_password(version))
+        }
     };
-    let rule = match version {
-        Version::V16 => "a password of a 1.6 station has 16 to 20 bytes",
+    let rule = match (version, text) {
+        (Version::V16, _) => "a password of a 1.6 station has 16 to 20 bytes",
+        (_, None) => "the digits of a password are 16 to 40",
         _ => "a password has 16 to 40 letters, digits or characters of *-_=:+|@.",
     };
     value.ok_or_else(|| ApiError::bad_request(rule))

@@ -127,6 +127,7 @@ async fn a_call_changes_no_password_behind_the_back_of_the_doorkeeper() {
     let cases = [
         ("SetVariables", change("basicAuthPassword"), 400),
         ("ChangeConfiguration", key("authorizationkey"), 400),
+        ("SetNetworkProfile", json!({ "connectionData": { "basicAuthPassword": "x" } }).to_string(), 400),
         ("SetVariables", change("Identity"), 503),
         ("ChangeConfiguration", key("HeartbeatInterval"), 503),
     ];

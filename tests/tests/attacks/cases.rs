@@ -192,6 +192,19 @@ pub(crate) fn s_21_who_floods_and_does_not_read_is_slowed_down_alone(start: Star
     honest.heartbeat();
 }
 
+/// Large frames, as fast as they are taken, and no pace that slows them down: others have their turn all the same.
+pub(crate) fn s_21_who_never_pauses_keeps_nobody_else_waiting(start: Start) {
+    let csms = plain(start, Limits { frames_per_s: u32::MAX, frame_burst: u32::MAX, ..Limits::default() });
+    let mut honest = Peer::booted(csms.address, Who::honest("CS002"));
+    let mut hostile = raw(csms.address);
+    let bytes = frame(0x81, format!(r#"[3,"nobody",{{"a":"{}"}}]"#, "x".repeat(60_000)).as_bytes()).repeat(10);
+    let flood = std::thread::spawn(move || while hostile.write_all(&bytes).is_ok() {});
+    (0..50).for_each(|_| honest.heartbeat());
+    assert!(!flood.is_finished(), "it goes on");
+    drop(csms);
+    flood.join().unwrap();
+}
+
 pub(crate) fn s_21_answers_that_nobody_asked_for_are_passed_over(start: Start) {
     let csms = plain(start, Limits::default());
     let mut hostile = Peer::booted(csms.address, Who::honest("CS001"));

@@ -54,6 +54,7 @@ on_every_adapter! {
     cases::s_19_frames_that_break_rules_or_limits_end_their_connection_alone
     cases::s_20_deep_and_wide_json_gets_an_error_and_nothing_breaks
     cases::s_21_who_floods_and_does_not_read_is_slowed_down_alone
+    cases::s_21_who_never_pauses_keeps_nobody_else_waiting
     cases::s_21_answers_that_nobody_asked_for_are_passed_over
     cases::s_22_a_compressed_bomb_ends_its_connection
     cases::s_23_slow_and_silent_handshakes_are_dropped

@@ -183,7 +183,7 @@ pub(crate) fn s_21_who_never_answers_is_given_up(go: Go) {
     })]);
     let mut plan = plan(&port);
     if let Some(way) = &mut plan.config.network[0].way {
-        way.message_timeout = 15;
+        way.message_timeout = 60;
     }
     let station = go(plan);
     assert_eq!(station.ends(1), [LinkEnd::CloseUnanswered]);
@@ -244,9 +244,9 @@ pub(crate) fn s_26_the_same_call_is_executed_once(go: Go) {
             tell.send(talk.ask(call)?).unwrap();
         }
         // Behind all that was asked for.
-        let boot =
+        let status =
             json!([2, "last", "TriggerMessage", { "requestedMessage": "StatusNotification", "evse": { "id": 1 } }]);
-        talk.ask(&boot.to_string())?;
+        talk.ask(&status.to_string())?;
         talk.serve()
     })]);
     let station = go(plan(&port));

@@ -132,11 +132,11 @@ impl Port {
         self.until("a boot", |heard| position(heard, "BootNotification"));
     }
 
-    /// Waits for a security event of this kind, and gives how many of it have come.
-    pub(crate) fn hears_of(&self, kind: &str) -> usize {
-        self.until(kind, |heard| {
-            let events = heard.requests.iter().filter(|(_, payload)| payload["type"] == kind);
-            Some(events.count()).filter(|count| *count > 0)
+    /// Waits for a security event of this kind, and gives how many of another have come before it.
+    pub(crate) fn hears_before(&self, last: &str, kind: &str) -> usize {
+        self.until(last, |heard| {
+            let is = |wanted: &str| heard.requests.iter().filter(|(_, payload)| payload["type"] == *wanted).count();
+            (is(last) > 0).then(|| is(kind))
         })
     }
 }

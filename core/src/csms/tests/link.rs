@@ -137,6 +137,15 @@ fn a_repeated_call_is_not_executed_again() {
     assert_eq!(sent(&again), sent(&actions), "the same answer, and no question");
 }
 
+/// 2.1 Part 4 §4.1.4: a retry may have the id of what it repeats.
+#[test]
+fn a_retry_of_2_1_is_no_violation() {
+    let mut desk = Desk::accepted(Version::V21);
+    let answered = desk.receive(HEARTBEAT);
+    let again = desk.receive(HEARTBEAT);
+    assert_eq!((sent(&again), again.len()), (sent(&answered), 1));
+}
+
 #[test]
 fn a_silent_station_is_pinged_and_then_disconnected() {
     let limits = Limits { ping_interval_s: 10, ..Limits::default() };
