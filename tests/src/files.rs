@@ -35,6 +35,8 @@ pub struct Files {
     /// The firmware that was installed does not boot: the one before does.
     pub is_dud: bool,
     installed: Option<u64>,
+    /// Installations that the power cut short.
+    pub cut_short: usize,
     /// The number of the installation that runs.
     pub running: Option<u64>,
     /// What was installed, and whether its signature had been found right in the same life.
@@ -54,6 +56,7 @@ impl Default for Files {
             reboots: true,
             is_dud: false,
             installed: None,
+            cut_short: 0,
             running: None,
             installations: Vec::new(),
         }
@@ -63,6 +66,7 @@ impl Default for Files {
 impl Files {
     /// Power goes and comes: the bootloader starts what was installed.
     pub fn power_up(&mut self) {
+        self.cut_short += self.tasks.iter().filter(|(_, task)| matches!(task, FileTask::Install { .. })).count();
         self.tasks.clear();
         self.verified = None;
         if let Some(number) = self.installed.take().filter(|_| !self.is_dud) {

@@ -438,6 +438,65 @@ fn tc_l_11_what_is_being_installed_is_not_ended() {
     }
 }
 
+/// B12.FR.01: the transaction ends, the station restarts, and only then is anything installed.
+#[test]
+fn an_installation_does_not_begin_when_a_reset_on_idle_waits() {
+    for version in V2 {
+        let mut site = site(version);
+        start_transaction(&mut site);
+        ask(&mut site, version, update_with(5, json!({})));
+        site.run(60);
+        assert_eq!(words(&site, version).last().unwrap(), "InstallScheduled", "{version}");
+        assert_eq!(site.call("Reset", json!({ "type": "OnIdle" }))["status"], "Scheduled");
+        stop_transaction(&mut site);
+        let told = ["Downloading", "Downloaded", "SignatureVerified", "InstallScheduled", "Installing"];
+        assert_eq!(words(&site, version), [&told[..], &end(version)].concat(), "{version}");
+        assert_eq!((installs(&site), site.files.cut_short, site.lives), (1, 0, 3));
+    }
+}
+
+/// FwUpdateInProgress: a reset would cut the power in the middle of it.
+#[test]
+fn a_reset_is_rejected_while_firmware_is_installed() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        let at = site.clock_in(60);
+        ask(&mut site, version, update_with(5, json!({ "installDateTime": at })));
+        site.run(30);
+        site.files.is_held = true;
+        site.run(60);
+        let kind = if version == Version::V16 { "Hard" } else { "Immediate" };
+        let answer = site.call("Reset", json!({ "type": kind }));
+        let code = if version == Version::V16 { Value::Null } else { json!("FwUpdateInProgress") };
+        assert_eq!((&answer["status"], &answer["statusInfo"]["reasonCode"]), (&json!("Rejected"), &code), "{version}");
+        site.run(600);
+        assert_eq!(site.lives, 1, "{version}");
+        site.files.is_held = false;
+        site.run(60);
+        assert_eq!((words(&site, version).last().unwrap().as_str(), site.files.cut_short), ("Installed", 0));
+        assert_eq!(site.call("Reset", json!({ "type": kind }))["status"], "Accepted", "{version}");
+    }
+}
+
+#[test]
+fn a_local_reset_waits_until_firmware_is_installed() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        let at = site.clock_in(60);
+        ask(&mut site, version, update_with(5, json!({ "installDateTime": at })));
+        site.run(30);
+        site.files.is_held = true;
+        site.run(60);
+        site.tell(Event::Input(Input::LocalReset));
+        site.run(600);
+        assert_eq!((words(&site, version).last().unwrap().as_str(), site.lives), ("Installing", 1), "{version}");
+        site.files.is_held = false;
+        site.run(60);
+        assert_eq!((words(&site, version).last().unwrap().as_str(), site.lives), ("Installed", 2), "{version}");
+        assert_eq!(site.files.cut_short, 0);
+    }
+}
+
 /// TC_L_15_CS; L01.FR.06, L01.FR.07, L01.FR.34.
 #[test]
 fn tc_l_15_an_installation_waits_for_transactions_and_keeps_other_drivers_away() {

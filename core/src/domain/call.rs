@@ -431,7 +431,12 @@ pub enum Reply {
     /// To a trigger.
     Trigger(TriggerMessageStatus),
     /// To a reset.
-    Reset(ResetStatus),
+    Reset {
+        /// Whether and when it will be done.
+        status: ResetStatus,
+        /// Why not.
+        why: Option<StatusInfo>,
+    },
     /// To a change of availability.
     ChangeAvailability(ChangeAvailabilityStatus),
     /// To an unlock.

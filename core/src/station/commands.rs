@@ -26,8 +26,8 @@ use super::transactions::{Transactions, unfit};
 use crate::device_model::{Changed, Known};
 use crate::domain::{
     ChargingProfile, Command, EvseId, GenericDeviceModelStatus, IdToken, MessageTrigger, Place, ReadingContext, Reply,
-    ReportBase, ReportPart, Request, ResetStatus, SetVariableStatus, StoppedReason, TriggerMessageStatus,
-    TriggerReason, UnlockStatus, VariableResult, VariableSetting,
+    ReportBase, ReportPart, Request, ResetKind, ResetStatus, SetVariableStatus, StatusInfo, StoppedReason,
+    TriggerMessageStatus, TriggerReason, UnlockStatus, VariableResult, VariableSetting,
 };
 
 /// Whether hardware or host may have to answer this command.
@@ -65,11 +65,7 @@ impl Blocks<'_> {
             }
             Command::RequestStop { transaction } => self.request_stop(cx, transaction),
             Command::Trigger { message, place } => Reply::Trigger(self.trigger(cx, message, *place)),
-            Command::Reset { kind, evse } => Reply::Reset(match evse {
-                // B11.FR.09: EVSEs of this station restart with the station only.
-                Some(evse) if *evse != EvseId(0) => ResetStatus::Rejected,
-                _ => self.reset.request(cx, *kind, self.transactions),
-            }),
+            Command::Reset { kind, evse } => self.reset(cx, *kind, *evse),
             Command::ChangeAvailability { place, operative } => {
                 Reply::ChangeAvailability(self.availability.change(cx, *place, *operative))
             }
@@ -123,6 +119,19 @@ impl Blocks<'_> {
             },
         };
         Response::Now(reply)
+    }
+
+    /// B11, B12; 1.6 §5.14.
+    fn reset(&mut self, cx: &mut Cx<'_>, kind: ResetKind, evse: Option<EvseId>) -> Reply {
+        // B11.FR.09: EVSEs of this station restart with the station only.
+        if evse.is_some_and(|evse| evse != EvseId(0)) {
+            return Reply::Reset { status: ResetStatus::Rejected, why: None };
+        }
+        if self.firmware.as_ref().is_some_and(|firmware| firmware.is_installing()) {
+            let why = Some(StatusInfo::new("FwUpdateInProgress"));
+            return Reply::Reset { status: ResetStatus::Rejected, why };
+        }
+        Reply::Reset { status: self.reset.request(cx, kind, self.transactions), why: None }
     }
 
     /// F01, F02; 1.6 §5.11.

@@ -274,7 +274,8 @@ impl Station {
             if let Some(firmware) = &mut self.firmware {
                 firmware.advance(&mut cx, self.transactions.is_any_open());
             }
-            let rebooting = self.reset.advance(&mut cx, &self.transactions, &self.delivery);
+            let installing = self.firmware.as_ref().is_some_and(|firmware| firmware.is_installing());
+            let rebooting = self.reset.advance(&mut cx, installing, &self.transactions, &self.delivery);
             if rebooting {
                 self.powered = false;
                 return;

@@ -58,9 +58,16 @@ impl Reset {
         cx.closing = true;
     }
 
-    /// Goes on as far as it can: called when nothing else is left to do.
-    pub(crate) fn advance(&mut self, cx: &mut Cx<'_>, transactions: &Transactions, delivery: &Delivery) -> bool {
-        let Some(kind) = self.pending else { return false };
+    /// Goes on as far as it can: called when nothing else is left to do. `held`: the host is at something that no power cut
+    /// may interrupt.
+    pub(crate) fn advance(
+        &mut self,
+        cx: &mut Cx<'_>,
+        held: bool,
+        transactions: &Transactions,
+        delivery: &Delivery,
+    ) -> bool {
+        let Some(kind) = self.pending.filter(|_| !held) else { return false };
         let open = transactions.is_any_open();
         if open && kind == ResetKind::OnIdle {
             return false;

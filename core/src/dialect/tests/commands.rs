@@ -47,6 +47,10 @@ fn reset(kind: ResetKind) -> Command {
     Command::Reset { kind, evse: None }
 }
 
+fn resetting(status: ResetStatus) -> Reply {
+    Reply::Reset { status, why: None }
+}
+
 fn message() -> DataTransfer {
     DataTransfer { vendor_id: "org.example".into(), message_id: None, data: Some(Json::string("x")) }
 }
@@ -234,8 +238,8 @@ fn replies_are_heard_as_they_were_given_in_every_edition() {
         }
         for (command, reply) in [
             (&heartbeat_trigger, Reply::Trigger(TriggerMessageStatus::NotImplemented)),
-            (&reset(ResetKind::Immediate), Reply::Reset(ResetStatus::Accepted)),
-            (&reset(ResetKind::Immediate), Reply::Reset(ResetStatus::Rejected)),
+            (&reset(ResetKind::Immediate), resetting(ResetStatus::Accepted)),
+            (&reset(ResetKind::Immediate), resetting(ResetStatus::Rejected)),
             (&change(None, false), Reply::ChangeAvailability(ChangeAvailabilityStatus::Scheduled)),
             (&unlock(true), Reply::Unlock(UnlockStatus::Unlocked)),
             (&unlock(true), Reply::Unlock(UnlockStatus::UnlockFailed)),
@@ -269,11 +273,21 @@ fn the_fate_of_a_setting_is_heard_as_exactly_as_the_edition_tells_it() {
 }
 
 #[test]
+fn why_a_reset_is_rejected_is_heard_in_2x() {
+    let why = Some(StatusInfo::new("FwUpdateInProgress"));
+    let rejected = Reply::Reset { status: ResetStatus::Rejected, why };
+    for version in V2 {
+        assert_eq!(replied(version, &reset(ResetKind::Immediate), &rejected), rejected, "{version}");
+    }
+    assert_eq!(replied(Version::V16, &reset(ResetKind::Immediate), &rejected), resetting(ResetStatus::Rejected));
+}
+
+#[test]
 fn replies_that_only_2x_has_are_heard_there_and_fitted_to_1_6() {
     let started = Reply::RequestStart { accepted: true, transaction: Some("tx-1".into()) };
     let report = Command::GetReport { request_id: 1, base: ReportBase::SummaryInventory };
     let ongoing = Reply::Unlock(UnlockStatus::OngoingAuthorizedTransaction);
-    let scheduled = Reply::Reset(ResetStatus::Scheduled);
+    let scheduled = resetting(ResetStatus::Scheduled);
     for version in V2 {
         for (command, reply) in [
             (&start(None, Some(1)), &started),
@@ -287,7 +301,7 @@ fn replies_that_only_2x_has_are_heard_there_and_fitted_to_1_6() {
     let unnamed = Reply::RequestStart { accepted: true, transaction: None };
     assert_eq!(replied(Version::V16, &start(None, None), &started), unnamed);
     assert_eq!(replied(Version::V16, &unlock(true), &ongoing), Reply::Unlock(UnlockStatus::UnlockFailed));
-    assert_eq!(replied(Version::V16, &reset(ResetKind::Graceful), &scheduled), Reply::Reset(ResetStatus::Accepted));
+    assert_eq!(replied(Version::V16, &reset(ResetKind::Graceful), &scheduled), resetting(ResetStatus::Accepted));
 }
 
 /// F06.FR.12: statuses are those of a connector, so a place in 1.6 names one.

@@ -238,7 +238,7 @@ pub(crate) fn write_reply(id: &str, command: &Command, reply: &Reply) -> Result<
             let status = v16::TriggerMessageStatus::from_word(status.as_str());
             result(V, id, &v16::TriggerMessageResponse::new(status))
         }
-        (Command::Reset { .. }, Reply::Reset(status)) => {
+        (Command::Reset { .. }, Reply::Reset { status, why: _ }) => {
             let status = match status {
                 // A reset that waits is one that comes.
                 ResetStatus::Accepted | ResetStatus::Scheduled => v16::ResetStatus::Accepted,
@@ -307,7 +307,8 @@ pub(crate) fn read_reply(command: &Command, payload: &str) -> Result<Reply, Refu
             Reply::Trigger(TriggerMessageStatus::from_word(status.as_str()))
         }
         Command::Reset { .. } => {
-            Reply::Reset(ResetStatus::from_word(decode::<v16::ResetResponse>(payload, V)?.status.as_str()))
+            let status = decode::<v16::ResetResponse>(payload, V)?.status;
+            Reply::Reset { status: ResetStatus::from_word(status.as_str()), why: None }
         }
         Command::ChangeAvailability { .. } => {
             let status = decode::<v16::ChangeAvailabilityResponse>(payload, V)?.status;

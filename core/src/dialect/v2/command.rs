@@ -195,7 +195,11 @@ pub(crate) fn write_reply(version: Version, id: &str, command: &Command, reply: 
         (Command::Trigger { .. }, Reply::Trigger(status)) => {
             result(version, id, &v2::TriggerMessageResponse::new(status.clone()))
         }
-        (Command::Reset { .. }, Reply::Reset(status)) => result(version, id, &v2::ResetResponse::new(status.clone())),
+        (Command::Reset { .. }, Reply::Reset { status, why }) => {
+            let mut payload = v2::ResetResponse::new(status.clone());
+            payload.status_info = why.clone();
+            result(version, id, &payload)
+        }
         (Command::ChangeAvailability { .. }, Reply::ChangeAvailability(status)) => {
             result(version, id, &v2::ChangeAvailabilityResponse::new(status.clone()))
         }
@@ -276,7 +280,10 @@ pub(crate) fn read_reply(version: Version, command: &Command, payload: &str) -> 
             Reply::RequestStop { accepted: reply.status == v2::RequestStartStopStatus::Accepted }
         }
         Command::Trigger { .. } => Reply::Trigger(decode::<v2::TriggerMessageResponse>(payload, version)?.status),
-        Command::Reset { .. } => Reply::Reset(decode::<v2::ResetResponse>(payload, version)?.status),
+        Command::Reset { .. } => {
+            let reply: v2::ResetResponse = decode(payload, version)?;
+            Reply::Reset { status: reply.status, why: reply.status_info }
+        }
         Command::ChangeAvailability { .. } => {
             Reply::ChangeAvailability(decode::<v2::ChangeAvailabilityResponse>(payload, version)?.status)
         }

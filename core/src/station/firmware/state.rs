@@ -67,4 +67,9 @@ impl Firmware {
     pub(super) fn step(&self) -> Option<Step> {
         self.saved.current.as_ref().map(|current| current.step)
     }
+
+    /// The host writes new firmware: no restart may interrupt it.
+    pub(crate) fn is_installing(&self) -> bool {
+        self.step() == Some(Step::Installing) && !self.confirming
+    }
 }

@@ -87,6 +87,10 @@ impl Firmware {
             }
             return begin;
         }
+        // A restart that is wanted comes first: it would cut the power in the middle. The update survives it.
+        if cx.closing {
+            return None;
+        }
         if current.update.signed.is_some() && !self.verified {
             // Verified in another life: whoever holds the file may have changed it since (S-14).
             return self.verify(cx);
