@@ -182,20 +182,29 @@ impl Crypto {
         let papers = papers(chain)?;
         let certificates: Vec<CertificateFacts> = papers.iter().map(Paper::facts).collect::<Option<_>>()?;
         let first = papers.first()?;
-        let is_valid = |paper: &Paper| paper.times().is_some_and(|(from, until)| from <= at && at <= until);
-        let all_valid = papers.iter().all(is_valid);
-        let linked = papers.windows(2).all(|pair| pair[0].signer == pair[1].name && pair[1].ca);
-        let top = papers.last()?;
-        let trusted_by = roots.iter().position(|root| {
-            let Some(root) = papers_of(root) else { return false };
-            let is_signer = root.name == top.signer && root.ca;
-            is_valid(&root) && (is_signer || root == *first)
-        });
-        let trusted_by = trusted_by.filter(|_| all_valid && linked);
+        let trusted_by = trusted_by(&papers, roots, at);
         let fits_key = key.is_some_and(|key| self.keys.contains(&key) && first.key == format!("{key}"));
         let flaw = trusted_by.is_none().then(|| "no way to a root".into());
         Some(ChainFacts { certificates, fits_key, trusted_by, flaw })
     }
+}
+
+/// Whether a chain leads to one of these roots at this moment.
+pub(crate) fn is_trusted(chain: &str, roots: &[Text], at: DateTime) -> bool {
+    papers(chain).is_some_and(|papers| trusted_by(&papers, roots, at).is_some())
+}
+
+fn trusted_by(papers: &[Paper], roots: &[Text], at: DateTime) -> Option<usize> {
+    let is_valid = |paper: &Paper| paper.times().is_some_and(|(from, until)| from <= at && at <= until);
+    let all_valid = papers.iter().all(is_valid);
+    let linked = papers.windows(2).all(|pair| pair[0].signer == pair[1].name && pair[1].ca);
+    let (first, top) = (papers.first()?, papers.last()?);
+    let trusted_by = roots.iter().position(|root| {
+        let Some(root) = papers_of(root) else { return false };
+        let is_signer = root.name == top.signer && root.ca;
+        is_valid(&root) && (is_signer || root == *first)
+    });
+    trusted_by.filter(|_| all_valid && linked)
 }
 
 fn papers(chain: &str) -> Option<Vec<Paper>> {

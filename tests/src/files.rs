@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use pilotwire::domain::{FileFault, FileResult, FileTask};
 
+use crate::crypto::is_trusted;
+
 /// Firmware that installs well.
 pub const FIRMWARE: &str = "firmware 2";
 
@@ -27,6 +29,8 @@ pub struct Files {
     pub faults: VecDeque<FileFault>,
     /// What is at the address of firmware.
     pub offered: &'static str,
+    /// What was fetched is lost at once.
+    pub is_forgetful: bool,
     /// What was fetched.
     pub fetched: Option<&'static str>,
     verified: Option<&'static str>,
@@ -51,6 +55,7 @@ impl Default for Files {
             is_held: false,
             faults: VecDeque::new(),
             offered: FIRMWARE,
+            is_forgetful: false,
             fetched: None,
             verified: None,
             reboots: true,
@@ -98,11 +103,11 @@ impl Files {
             FileTask::Upload { .. } => self.transfer(),
             FileTask::Download { .. } => {
                 let result = self.transfer();
-                self.fetched = Some(self.offered).filter(|_| result == FileResult::Done);
+                self.fetched = Some(self.offered).filter(|_| result == FileResult::Done && !self.is_forgetful);
                 result
             }
-            FileTask::Verify { signature: shown, .. } => match self.fetched {
-                Some(file) if signature(file) == shown.as_str() => {
+            FileTask::Verify { signature: shown, certificate, roots, at } => match self.fetched {
+                Some(file) if signature(file) == shown.as_str() && is_trusted(certificate, roots, *at) => {
                     self.verified = Some(file);
                     FileResult::Done
                 }

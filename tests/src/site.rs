@@ -121,6 +121,10 @@ pub struct Site {
     pub actions: u64,
     /// After how many actions the power is cut; none when it was.
     pub cut: Option<u64>,
+    /// What would have been there when it was cut.
+    pub disk_at_cut: BTreeMap<String, String>,
+    /// The host does not know the time when power comes.
+    pub is_clockless: bool,
     /// How often power came.
     pub lives: u64,
     count: u32,
@@ -159,6 +163,8 @@ impl Site {
             answers: Vec::new(),
             actions: 0,
             cut: None,
+            disk_at_cut: BTreeMap::new(),
+            is_clockless: false,
             lives: 0,
             count: 0,
         };
@@ -184,7 +190,7 @@ impl Site {
         self.lives += 1;
         let record = |(key, value): (&String, &String)| Record { key: key.clone(), value: value.clone() };
         let records = self.disk.iter().map(record).collect();
-        let clock = self.wall().parse().ok();
+        let clock = self.wall().parse().ok().filter(|_| !self.is_clockless);
         self.inbox.push_back(Event::PowerUp(PowerUp { records, clock }));
     }
 
@@ -299,6 +305,9 @@ impl Site {
                 self.perform(action);
                 self.actions += 1;
                 let cuts = self.cut.take_if(|cut| *cut == self.actions).is_some();
+                if cuts {
+                    self.disk_at_cut = self.disk.clone();
+                }
                 if reboots || cuts {
                     self.power_up();
                     break;

@@ -571,20 +571,144 @@ fn a_triggered_status_is_the_last_one_and_idle_after_installed() {
     }
 }
 
+fn no_csms(site: &mut Site) {
+    site.world.faults.push(("one", pilotwire::domain::ConnectionFault::Unreachable));
+    site.break_off();
+}
+
+fn downloads(site: &Site) -> usize {
+    site.files.log.iter().filter(|task| matches!(task, FileTask::Download { .. })).count()
+}
+
+/// A station without a battery: certificates are judged by no guess of the time.
+#[test]
+fn an_update_waits_until_the_time_is_known_again() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.is_held = true;
+        ask(&mut site, version, update_with(5, json!({})));
+        no_csms(&mut site);
+        // As if the power had gone right behind the download.
+        site.files.fetched = Some(FIRMWARE);
+        let record = site.disk["firmware"].replace("\"fetch\"", "\"verify\"");
+        site.disk.insert("firmware".into(), record);
+        site.is_clockless = true;
+        site.power_up();
+        site.files.is_held = false;
+        let tasks = site.files.log.len();
+        site.run(60);
+        assert_eq!((site.files.log.len(), installs(&site)), (tasks, 0), "{version}");
+        site.world.faults.clear();
+        site.run(600);
+        assert_eq!((words(&site, version).last().unwrap().as_str(), installs(&site)), ("Installed", 1), "{version}");
+        assert_eq!(events(&site), ["FirmwareUpdated"]);
+    }
+}
+
+#[test]
+fn a_download_that_began_is_not_scheduled_again_by_a_station_that_lost_the_time() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.is_held = true;
+        ask(&mut site, version, update_with(5, json!({})));
+        site.is_clockless = true;
+        site.power_up();
+        site.files.is_held = false;
+        site.run(60);
+        assert_eq!(words(&site, version), whole(version), "{version}");
+    }
+}
+
+/// A power cut that takes the file is no failure of the download.
+#[test]
+fn a_file_that_a_power_cut_took_is_fetched_once_more() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.faults = [FileFault::Broken].into();
+        let at = site.clock_in(300);
+        let mut update = update_with(5, json!({ "installDateTime": at }));
+        update["retries"] = 1.into();
+        ask(&mut site, version, update);
+        site.run(60);
+        assert_eq!((downloads(&site), words(&site, version).pop().unwrap().as_str()), (2, "InstallScheduled"));
+        site.power_up();
+        site.files.fetched = None;
+        site.files.faults = [FileFault::Broken].into();
+        site.run(600);
+        assert_eq!(words(&site, version).last().unwrap(), "Installed", "{version}");
+        assert_eq!(downloads(&site), 4, "{version}");
+    }
+}
+
+#[test]
+fn a_host_that_loses_every_file_is_not_asked_for_ever() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.is_forgetful = true;
+        ask(&mut site, version, update_with(5, json!({})));
+        site.run(5_000);
+        assert_eq!(words(&site, version).last().unwrap(), "DownloadFailed", "{version}");
+        assert_eq!(downloads(&site), 3, "{version}");
+    }
+}
+
+#[test]
+fn an_outage_costs_no_attempts_to_fetch() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        let at = site.clock_in(60);
+        ask(&mut site, version, update_with(5, json!({ "retrieveDateTime": at })));
+        no_csms(&mut site);
+        site.power_up();
+        site.files.faults = [FileFault::Broken; 2].into();
+        site.run(600);
+        assert_eq!(downloads(&site), 0, "{version}");
+        site.world.faults.clear();
+        site.run(600);
+        assert_eq!(words(&site, version).last().unwrap(), "Installed", "{version}");
+    }
+}
+
+/// L01.FR.24: a power cut between the two leaves no part of the first file to be taken for one of the second.
+#[test]
+fn the_file_of_an_update_is_gone_before_the_next_one_is_durable() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        let at = site.clock_in(3_600);
+        ask(&mut site, version, update_with(5, json!({ "installDateTime": at })));
+        site.run(30);
+        site.requests.clear();
+        for cut in 1..20 {
+            site.files.fetched = Some(FIRMWARE);
+            let later = site.clock_in(7_200);
+            (site.actions, site.cut) = (0, Some(cut));
+            let next = update_with(6, json!({ "location": "http://maker/2", "retrieveDateTime": later }));
+            site.ask(action(version), next);
+            let is_second = site.disk_at_cut["firmware"].contains("http://maker/2");
+            if is_second {
+                assert_eq!(site.files.fetched, None, "{version}: cut after action {cut}");
+                break;
+            }
+            site.run(30);
+        }
+        assert!(site.disk["firmware"].contains("http://maker/2"), "{version}");
+    }
+}
+
 /// L01.FR.28: the outcome reaches a CSMS that was not there.
 #[test]
 fn statuses_of_an_outage_are_told_after_it() {
     for version in Version::ALL {
         let mut site = site(version);
-        let at = site.clock_in(60);
-        ask(&mut site, version, update_with(5, json!({ "retrieveDateTime": at })));
-        site.break_off();
-        site.world.faults.push(("one", pilotwire::domain::ConnectionFault::Unreachable));
+        site.files.is_held = true;
+        ask(&mut site, version, update_with(5, json!({})));
+        no_csms(&mut site);
+        site.files.is_held = false;
         site.run(600);
         assert_eq!((words(&site, version).len(), installs(&site)), (1, 1), "{version}");
         site.world.faults.clear();
         site.run(600);
-        assert_eq!(words(&site, version), [&["DownloadScheduled"], &whole(version)[..]].concat(), "{version}");
+        assert_eq!(words(&site, version), whole(version), "{version}");
     }
 }
 

@@ -86,6 +86,42 @@ fn tc_n_26_an_upload_that_fails_is_tried_again() {
     }
 }
 
+/// TC_N_26_CS: three times the interval from the first attempt to the last failure, however slowly each fails.
+#[test]
+fn the_interval_counts_from_the_start_of_an_attempt() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.faults = [FileFault::Broken; 9].into();
+        site.files.is_held = true;
+        site.call("GetLog", log("DiagnosticsLog", 5));
+        site.run(20);
+        site.files.is_held = false;
+        site.run(9);
+        assert_eq!(words(&site), ["Uploading", "UploadFailure"], "{version}");
+        site.run(1);
+        assert_eq!(words(&site), ["Uploading", "UploadFailure"].repeat(2), "{version}");
+    }
+}
+
+#[test]
+fn an_outage_costs_no_attempts_to_upload() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.is_held = true;
+        site.call("GetLog", log("SecurityLog", 7));
+        site.world.faults.push(("one", pilotwire::domain::ConnectionFault::Unreachable));
+        site.power_up();
+        site.files.is_held = false;
+        site.files.faults = [FileFault::Broken; 3].into();
+        site.run(600);
+        assert_eq!(uploads(&site).len(), 1, "{version}");
+        assert_ne!(site.station.poll_timeout().map(|(_, timer)| timer), Some(Timer::Logs), "{version}");
+        site.world.faults.clear();
+        site.run(600);
+        assert_eq!(words(&site).last().unwrap(), "Uploaded", "{version}");
+    }
+}
+
 /// N01.FR.10.
 #[test]
 fn what_can_never_work_is_not_tried_again() {

@@ -27,6 +27,8 @@ pub(crate) struct Logs {
     open: Option<u64>,
     /// When the next attempt is made.
     due: Option<Instant>,
+    /// When the last one began.
+    began: Instant,
 }
 
 /// The durable record.
@@ -92,7 +94,8 @@ impl Logs {
 
     /// Goes on as far as it can: called when nothing else is left to do.
     pub(crate) fn advance(&mut self, cx: &mut Cx<'_>) {
-        if self.due.is_some_and(|due| due <= cx.now) {
+        // An outage costs no attempts.
+        if self.due.is_some_and(|due| due <= cx.now) && cx.is_online() {
             self.due = None;
             self.upload(cx);
         }
@@ -100,7 +103,8 @@ impl Logs {
             let queued = cx.call(Request::LogStatus { status, request_id: Some(request_id) });
             self.saved.untold.on_queued(cx, queued);
         }
-        match [self.due, self.saved.untold.due(cx)].into_iter().flatten().min() {
+        let next = self.due.filter(|due| *due > cx.now);
+        match [next, self.saved.untold.due(cx)].into_iter().flatten().min() {
             Some(at) => cx.timers.set(Timer::Logs, at),
             None => cx.timers.clear(Timer::Logs),
         }
@@ -118,6 +122,7 @@ impl Logs {
         // N01.FR.08.
         self.saved.untold.push(cx, UploadLogStatus::Uploading, request.request_id);
         self.save(cx);
+        self.began = cx.now;
         self.open = Some(cx.file(task));
     }
 
@@ -136,7 +141,8 @@ impl Logs {
         if hopeless || upload.failures > retries {
             self.saved.upload = None;
         } else {
-            self.due = Some(cx.now + interval);
+            // TC_N_26_CS: from one attempt to the next, however long it took to fail.
+            self.due = Some((self.began + interval).max(cx.now));
         }
         self.saved.untold.push(cx, status, request_id);
         self.save(cx);

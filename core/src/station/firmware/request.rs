@@ -67,21 +67,23 @@ impl Firmware {
         }
     }
 
-    /// It is begun behind the answer, and durable before it. L01.FR.24: it ends the one before.
+    /// It is begun behind the answer, and durable before it. L01.FR.24: it ends the one before, whose file is gone by then: no
+    /// part of it may be taken for one of this.
     fn take(&mut self, cx: &mut Cx<'_>, update: FirmwareUpdate) -> Reply {
-        let canceled = self.saved.current.replace(Box::new(Current { update, step: Step::Fetch, failures: 0 }));
-        (self.due, self.verified, self.saved.last) = (None, false, None);
-        self.save(cx);
         if let Some(operation) = self.open.take() {
             cx.file_unanswered(FileTask::Stop { operation });
         }
-        let status = match canceled {
+        let status = match self.saved.current {
             Some(_) => {
                 cx.file_unanswered(FileTask::Discard);
                 UpdateFirmwareStatus::AcceptedCanceled
             }
             None => UpdateFirmwareStatus::Accepted,
         };
+        self.saved.current = Some(Box::new(Current { update, step: Step::Fetch, failures: 0 }));
+        (self.due, self.saved.last) = (None, None);
+        (self.fetched, self.verified) = (false, false);
+        self.save(cx);
         Reply::UpdateFirmware { status, why: None }
     }
 }

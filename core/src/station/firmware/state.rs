@@ -16,6 +16,8 @@ pub(crate) struct Firmware {
     pub(super) open: Option<u64>,
     /// When the download is tried again.
     pub(super) due: Option<Instant>,
+    /// It was fetched in this life, or is fetched once more.
+    pub(super) fetched: bool,
     /// The host holds bytes whose signature was found right in this life.
     pub(super) verified: bool,
     /// The host says whether the installation of the life before is what runs.

@@ -33,7 +33,12 @@ impl Firmware {
 
     /// Begins what can be begun; or tells when to look again.
     fn go_on(&mut self, cx: &mut Cx<'_>, busy: bool) -> Option<Instant> {
-        match self.step()? {
+        let step = self.step()?;
+        // Without the time nobody knows whether a moment has come, and whether a certificate is valid.
+        if matches!(step, Step::Fetch | Step::Verify | Step::Install) && !cx.clock.is_known() {
+            return None;
+        }
+        match step {
             Step::Fetch => self.fetch(cx),
             Step::Verify => self.verify(cx),
             Step::Install => self.install(cx, busy),
@@ -54,6 +59,10 @@ impl Firmware {
         }
         if self.due.is_some_and(|due| due > cx.now) {
             return self.due;
+        }
+        // An outage costs no attempts.
+        if !cx.is_online() {
+            return None;
         }
         self.due = None;
         if self.enter(cx, FirmwareStatus::Downloading) {
@@ -164,6 +173,7 @@ impl Firmware {
     fn on_fetched(&mut self, cx: &mut Cx<'_>, result: FileResult) {
         let fault = match result {
             FileResult::Done => {
+                self.fetched = true;
                 self.enter(cx, FirmwareStatus::Downloaded);
                 let is_signed = self.saved.current.as_ref().is_some_and(|current| current.update.signed.is_some());
                 return self.set_step(cx, if is_signed { Step::Verify } else { Step::Install });
@@ -198,9 +208,20 @@ impl Firmware {
                 }
             }
             FileResult::Failed { fault: FileFault::Invalid, why } => self.on_invalid_signature(cx, &why),
-            // What was fetched is not there any more.
-            FileResult::Failed { .. } | FileResult::NeedsReboot => self.on_not_fetched(cx, FileFault::Broken),
+            FileResult::Failed { .. } | FileResult::NeedsReboot => self.on_missing(cx),
         }
+    }
+
+    /// What was fetched is not there any more. If another life fetched it, that is no failure of a download, and those from
+    /// before count no more; once in a life.
+    fn on_missing(&mut self, cx: &mut Cx<'_>) {
+        if self.fetched {
+            return self.on_not_fetched(cx, FileFault::Broken);
+        }
+        if let Some(current) = &mut self.saved.current {
+            (current.failures, self.fetched) = (0, true);
+        }
+        self.set_step(cx, Step::Fetch);
     }
 
     /// L01.FR.03, S-14.
@@ -219,7 +240,8 @@ impl Firmware {
     fn end(&mut self, cx: &mut Cx<'_>, status: FirmwareStatus) {
         self.enter(cx, status);
         self.saved.current = None;
-        (self.due, self.verified, self.patience) = (None, false, None);
+        (self.due, self.patience) = (None, None);
+        (self.fetched, self.verified) = (false, false);
         self.save(cx);
         cx.file_unanswered(FileTask::Discard);
     }
