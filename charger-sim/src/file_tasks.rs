@@ -113,10 +113,10 @@ fn begin(shared: &Shared, inputs: &mpsc::Sender<Event<Input>>, operation: u64, t
 /// What was fetched, if something was.
 fn transfer(shared: &Shared, task: &FileTask, roots: &[Text], stopped: &Stopped) -> Result<Option<Vec<u8>>, Failure> {
     match task {
-        FileTask::Download { location } => download(location, roots, stopped).map(Some),
+        FileTask::Download { location } => download(location.reveal(), roots, stopped).map(Some),
         FileTask::Upload { kind, name, location, oldest, latest } => {
             let text = shared.world().logbook.text(*kind == LogKind::SecurityLog, *oldest, *latest);
-            upload(location, name, text.as_bytes(), roots).map(|()| None)
+            upload(location.reveal(), name, text.as_bytes(), roots).map(|()| None)
         }
         _ => Ok(None),
     }

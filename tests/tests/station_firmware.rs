@@ -1,7 +1,9 @@
 //! Updates of the firmware (L01, L02; whitepaper of 1.6, L01), on a host whose transfers and installations are a script.
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
-use pilotwire::domain::{ClientCertificate, EvseId, FileFault, FileTask, IdToken, IdTokenKind, KeyId, SecurityProfile};
+use pilotwire::domain::{
+    ClientCertificate, EvseId, FileFault, FileTask, IdToken, IdTokenKind, KeyId, SecurityProfile, VariableId,
+};
 use pilotwire::station::{Config, EvseConfig, Input, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::crypto::{Paper, root};
@@ -554,7 +556,7 @@ fn tc_l_16_a_host_that_can_installs_while_vehicles_charge() {
     }
 }
 
-/// L01.FR.25, L01.FR.26; F06.FR.16.
+/// L01.FR.25, L01.FR.26.
 #[test]
 fn a_triggered_status_is_the_last_one_and_idle_after_installed() {
     for version in Version::ALL {
@@ -568,6 +570,79 @@ fn a_triggered_status_is_the_last_one_and_idle_after_installed() {
         assert_eq!(trigger(&mut site, version), ("DownloadScheduled".into(), json!(5)), "after a power cut, too");
         site.run(4_000);
         assert_eq!(trigger(&mut site, version), ("Idle".into(), Value::Null), "{version}");
+    }
+}
+
+/// L01.FR.26: what was sent last, not what is entered already.
+#[test]
+fn a_triggered_status_overtakes_none_that_waits() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.world.errors.push(status_action(version));
+        ask(&mut site, version, update_with(5, json!({})));
+        site.run(5);
+        assert_eq!((words(&site, version), installs(&site)), (vec!["Downloading".into()], 1), "{version}");
+        assert_eq!(trigger(&mut site, version), ("Downloading".into(), json!(5)), "{version}");
+    }
+}
+
+/// The CSMS does not hear the answer: it asks again, or thinks that nothing is under way.
+#[test]
+fn an_update_whose_request_the_link_took_along_does_not_begin() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.crypto.is_dead = true;
+        site.ask(action(version), update_with(5, json!({})));
+        site.break_off();
+        site.crypto.is_dead = false;
+        site.run(60);
+        assert!(site.online);
+        assert_eq!((words(&site, version).len(), downloads(&site)), (0, 0), "{version}");
+        assert_eq!(ask(&mut site, version, update_with(6, json!({}))), "Accepted");
+    }
+}
+
+/// The same for a root: what is trusted is what the CSMS knows to be trusted.
+#[test]
+fn a_root_whose_request_the_link_took_along_is_not_installed() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.crypto.is_dead = true;
+        let pem = root("Second", "Second").pem();
+        let install = json!({ "certificateType": "ManufacturerRootCertificate", "certificate": pem });
+        site.ask("InstallCertificate", install);
+        site.break_off();
+        site.crypto.is_dead = false;
+        site.run(60);
+        let theirs = Paper { signer: "Second".into(), ..signer() };
+        let update = update_with(5, json!({ "signingCertificate": theirs.pem() }));
+        assert_eq!(ask(&mut site, version, update), "InvalidCertificate", "{version}");
+    }
+}
+
+/// Which firmware runs is a fact of one life: another program knows it better than a record.
+#[test]
+fn the_version_that_the_host_told_is_that_of_one_life() {
+    for version in Version::ALL {
+        let mut site = site_with(version, |config| config.identity.firmware_version = Some("1.0".into()));
+        let boots = |site: &Site| -> Vec<Value> {
+            let boots = site.requests.iter().filter(|(action, _)| action == "BootNotification");
+            let place = |boot: &Value| {
+                boot["firmwareVersion"]
+                    .as_str()
+                    .or(boot["chargingStation"]["firmwareVersion"].as_str())
+                    .map(Value::from)
+            };
+            boots.filter_map(|(_, boot)| place(boot)).collect()
+        };
+        let id = VariableId::new("ChargingStation", "FirmwareVersion");
+        site.tell(Event::Input(Input::Variable { id: id.clone(), value: "2.0".into() }));
+        assert!(!site.disk.values().any(|record| record.contains("2.0")), "{version}: {:?}", site.disk);
+        // What an earlier version of this program wrote down.
+        site.disk.insert("var/0".into(), json!({ "id": id, "value": "2.0" }).to_string());
+        site.power_up();
+        site.run(5);
+        assert_eq!(boots(&site), ["1.0", "1.0"], "{version}");
     }
 }
 

@@ -52,6 +52,13 @@ pub(crate) enum Changed {
     Custom,
 }
 
+impl Changed {
+    /// Whether it outlives the power. What firmware runs is a fact of one life: the next may run another.
+    pub(crate) fn is_kept(&self) -> bool {
+        *self != Self::Known(Known::FirmwareVersion)
+    }
+}
+
 impl Variables {
     pub(crate) fn new(max_custom: usize) -> Self {
         Self { known: Vec::new(), network: None, certificates: None, files: false, custom: Vec::new(), max_custom }
@@ -292,6 +299,9 @@ impl Variables {
     /// A text that says what is wrong with the record.
     pub(crate) fn restore(&mut self, value: &str) -> Result<(), String> {
         let saved: Saved = serde_json::from_str(value).map_err(|error| format!("{error}"))?;
+        if self.known(&saved.id).is_some_and(|known| !Changed::Known(known).is_kept()) {
+            return Ok(());
+        }
         self.force(&saved.id, &saved.value).map(|_| ())
     }
 }

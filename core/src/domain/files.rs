@@ -4,11 +4,52 @@
 //! tells how that ended. What follows (another attempt, a status for the CSMS, a restart) is decided in core.
 
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use pilotwire_messages::v2::LogKind;
 use pilotwire_messages::{DateTime, Text};
 use serde::{Deserialize, Serialize};
+
+/// The URL of a file. `Debug` hides the user and the password that may stand in it; records and journals hold them.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Location(Text);
+
+impl Location {
+    /// Takes a URL.
+    pub fn new(url: impl Into<Text>) -> Self {
+        Self(url.into())
+    }
+
+    /// All of it; for calling there and for storing, not for showing.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Location {
+    fn from(url: &str) -> Self {
+        Self::new(url)
+    }
+}
+
+impl From<String> for Location {
+    fn from(url: String) -> Self {
+        Self::new(url)
+    }
+}
+
+impl fmt::Debug for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.reveal();
+        // Passwords that are not escaped hold anything; so nothing is shown up to the last sign that may end one.
+        let Some((hidden, shown)) = url.rsplit_once('@') else { return fmt::Debug::fmt(url, f) };
+        let scheme = hidden.split_once("://").map_or("", |(scheme, _)| scheme);
+        write!(f, "\"{}://..@{}\"", scheme.escape_debug(), shown.escape_debug())
+    }
+}
 
 /// A log that the CSMS wants (GetLog).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,7 +59,7 @@ pub struct LogRequest {
     /// Which log.
     pub kind: LogKind,
     /// The URL that it goes to, at most 512 characters (2.1: 2000). There may be a password in it.
-    pub location: Text,
+    pub location: Location,
     /// Nothing older is wanted.
     pub oldest: Option<DateTime>,
     /// Nothing newer is wanted.
@@ -35,7 +76,7 @@ pub struct FirmwareUpdate {
     /// Comes back in every status of this update.
     pub request_id: i32,
     /// The URL that it comes from, at most 512 characters (2.1: 2000). There may be a password in it.
-    pub location: Text,
+    pub location: Location,
     /// When it may be fetched at the earliest.
     pub retrieve_at: DateTime,
     /// When it may be installed at the earliest; as soon as possible if absent (L01.FR.05).
@@ -68,7 +109,7 @@ pub enum FileTask {
         /// How the file is called, as the CSMS was told.
         name: Text,
         /// The URL that it goes to: a peer's word. Judge it before you call there.
-        location: Text,
+        location: Location,
         /// Leave out what is older.
         oldest: Option<DateTime>,
         /// Leave out what is newer.
@@ -78,7 +119,7 @@ pub enum FileTask {
     /// Answered by [`FileResult::Done`] or [`FileResult::Failed`].
     Download {
         /// The URL that it comes from: a peer's word. Judge it before you call there.
-        location: Text,
+        location: Location,
     },
     /// Check the signature over all of what was fetched, and hold on to the very bytes that were checked (L01.FR.04).
     /// Answered by [`FileResult::Done`]; by [`FileResult::Failed`] with [`FileFault::Invalid`] if it is wrong, and with another
@@ -146,4 +187,34 @@ pub enum FileFault {
     Malformed,
     /// The file is not what it must be: too long, wrongly signed, no firmware.
     Invalid,
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn a_location_shows_no_password() {
+        let location = Location::new("https://user:s3cret@logs.example/1");
+        let upload = FileTask::Upload {
+            kind: LogKind::SecurityLog,
+            name: "security-1.txt".into(),
+            location: location.clone(),
+            oldest: None,
+            latest: None,
+        };
+        for shown in [
+            format!("{upload:?}"),
+            format!("{:?}", FileTask::Download { location: location.clone() }),
+            format!("{:?}", Location::new("https://user:s3/cr@et@logs.example/1")),
+            format!("{:?}", Location::new("user:s3cret@logs.example/1")),
+        ] {
+            assert!(shown.contains("..@logs.example/1\""), "{shown}");
+            assert!(!shown.contains("user") && !shown.contains("s3"), "{shown}");
+        }
+        assert_eq!(format!("{:?}", Location::new("https://logs.example/1")), "\"https://logs.example/1\"");
+        assert_eq!(pilotwire_messages::encode(&location), "\"https://user:s3cret@logs.example/1\"");
+    }
 }

@@ -18,7 +18,7 @@ pub use call::{
 };
 pub use certificate::{CertificateFacts, ChainFacts, CryptoResult, CryptoTask, KeyId, OcspFacts, OcspStatus, Subject};
 pub use charging::{CompositeQuery, EvNeeds, EvSchedule, ExternalLimit, ProfileCriteria, ProfilesReport};
-pub use files::{FileFault, FileResult, FileTask, FirmwareSignature, FirmwareUpdate, LogRequest};
+pub use files::{FileFault, FileResult, FileTask, FirmwareSignature, FirmwareUpdate, Location, LogRequest};
 pub(crate) use network::longest_password;
 pub use network::{ClientCertificate, ConnectionFault, NetworkTarget, NoSecurityProfile, Secret, SecurityProfile};
 pub use pilotwire_messages::v2::{

@@ -279,7 +279,9 @@ fn set_variable(cx: &mut Cx<'_>, setting: &VariableSetting) -> VariableResult {
 }
 
 fn keep_variable(cx: &mut Cx<'_>, setting: &VariableSetting, changed: &Changed) {
-    if let Some((key, value)) = cx.variables.record(&setting.id) {
+    if changed.is_kept()
+        && let Some((key, value)) = cx.variables.record(&setting.id)
+    {
         cx.put_text(key, value);
     }
     if let Changed::Known(known) = changed {

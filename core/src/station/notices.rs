@@ -39,6 +39,11 @@ impl<S: Clone + PartialEq> Notices<S> {
         self.queue.is_empty()
     }
 
+    /// The first one that the CSMS has not heard, and whether it is on its way.
+    pub(super) fn first(&self) -> Option<(&(S, i32), bool)> {
+        self.queue.front().map(|first| (first, self.in_flight))
+    }
+
     /// When the first one is to be told again; a CSMS that is away calls for it when it is back.
     pub(super) fn due(&self, cx: &Cx<'_>) -> Option<Instant> {
         self.due.filter(|due| *due > cx.now && cx.is_online())

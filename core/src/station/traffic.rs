@@ -162,8 +162,14 @@ impl Station {
 
     pub(super) fn on_disconnected(&mut self, out: &mut Outbox<Output>) {
         let open = self.traffic.link.disconnected();
-        self.traffic.deferred.clear();
+        let deferred = core::mem::take(&mut self.traffic.deferred);
         let mut cx = Cx { shared: &mut self.shared, out };
+        for Deferred { awaits, .. } in deferred {
+            // What nobody hears the answer of must not be done either: the CSMS asks again.
+            if let Awaited::Crypto(operation) = awaits {
+                certificates::give_up(&mut cx, operation);
+            }
+        }
         let was_online = cx.online.take().is_some();
         if was_online {
             cx.offline_since = Some(cx.now);

@@ -7,14 +7,14 @@ use pilotwire_messages::{Version, decode, v16};
 
 use super::super::{Refusal, call, result};
 use crate::domain::{
-    Command, FirmwareSignature, FirmwareStatus, FirmwareUpdate, LogKind, LogRequest, LogStatus, Reply, Request,
-    UpdateFirmwareStatus, UploadLogStatus,
+    Command, FirmwareSignature, FirmwareStatus, FirmwareUpdate, Location, LogKind, LogRequest, LogStatus, Reply,
+    Request, UpdateFirmwareStatus, UploadLogStatus,
 };
 
 const V: Version = Version::V16;
 
 pub(super) fn log_out(log: &LogRequest) -> Result<v16::GetLogRequest, Refusal> {
-    let mut meant = v16::LogParameters::new(log.location.clone());
+    let mut meant = v16::LogParameters::new(log.location.reveal());
     (meant.oldest_timestamp, meant.latest_timestamp) = (log.oldest, log.latest);
     match v16::LogKind::from_word(log.kind.as_str()) {
         v16::LogKind::Unlisted(_) => {
@@ -32,7 +32,7 @@ pub(super) fn log_in(payload: v16::GetLogRequest) -> Command {
     Command::GetLog(Box::new(LogRequest {
         request_id: payload.request_id,
         kind: LogKind::from_word(payload.log_type.as_str()),
-        location: payload.log.remote_location,
+        location: Location::new(payload.log.remote_location),
         oldest: payload.log.oldest_timestamp,
         latest: payload.log.latest_timestamp,
         retries: payload.retries,
@@ -70,7 +70,7 @@ pub(super) fn firmware_out(update: &FirmwareUpdate) -> Result<v16::SignedUpdateF
     let signed = update.signed.as_deref().ok_or_else(|| Refusal::missing("firmware/signingCertificate"))?;
     let certificate = signed.certificate.clone().ok_or_else(|| Refusal::missing("firmware/signingCertificate"))?;
     let signature = signed.signature.clone().ok_or_else(|| Refusal::missing("firmware/signature"))?;
-    let mut firmware = v16::Firmware::new(update.location.clone(), update.retrieve_at, certificate, signature);
+    let mut firmware = v16::Firmware::new(update.location.reveal(), update.retrieve_at, certificate, signature);
     firmware.install_date_time = update.install_at;
     let mut payload = v16::SignedUpdateFirmwareRequest::new(update.request_id, firmware);
     (payload.retries, payload.retry_interval) = (update.retries, update.retry_interval_s);
@@ -82,7 +82,7 @@ pub(super) fn firmware_in(payload: v16::SignedUpdateFirmwareRequest) -> Command 
     let (certificate, signature) = (Some(firmware.signing_certificate), Some(firmware.signature));
     Command::UpdateFirmware(Box::new(FirmwareUpdate {
         request_id: payload.request_id,
-        location: firmware.location,
+        location: Location::new(firmware.location),
         retrieve_at: firmware.retrieve_date_time,
         install_at: firmware.install_date_time,
         signed: Some(Box::new(FirmwareSignature { certificate, signature })),

@@ -5,10 +5,12 @@ use alloc::boxed::Box;
 use pilotwire_messages::v2;
 
 use super::super::Refusal;
-use crate::domain::{FirmwareSignature, FirmwareStatus, FirmwareUpdate, LogRequest, Request, UploadLogStatus};
+use crate::domain::{
+    FirmwareSignature, FirmwareStatus, FirmwareUpdate, Location, LogRequest, Request, UploadLogStatus,
+};
 
 pub(super) fn log_out(log: &LogRequest) -> v2::GetLogRequest {
-    let mut meant = v2::LogParameters::new(log.location.clone());
+    let mut meant = v2::LogParameters::new(log.location.reveal());
     (meant.oldest_timestamp, meant.latest_timestamp) = (log.oldest, log.latest);
     let mut payload = v2::GetLogRequest::new(meant, log.kind.clone(), log.request_id);
     (payload.retries, payload.retry_interval) = (log.retries, log.retry_interval_s);
@@ -19,7 +21,7 @@ pub(super) fn log_in(payload: v2::GetLogRequest) -> LogRequest {
     LogRequest {
         request_id: payload.request_id,
         kind: payload.log_type,
-        location: payload.log.remote_location,
+        location: Location::new(payload.log.remote_location),
         oldest: payload.log.oldest_timestamp,
         latest: payload.log.latest_timestamp,
         retries: payload.retries,
@@ -42,7 +44,7 @@ pub(super) fn log_status_in(payload: v2::LogStatusNotificationRequest) -> Result
 }
 
 pub(super) fn firmware_out(update: &FirmwareUpdate) -> v2::UpdateFirmwareRequest {
-    let mut firmware = v2::Firmware::new(update.location.clone(), update.retrieve_at);
+    let mut firmware = v2::Firmware::new(update.location.reveal(), update.retrieve_at);
     firmware.install_date_time = update.install_at;
     if let Some(signed) = &update.signed {
         (firmware.signing_certificate, firmware.signature) = (signed.certificate.clone(), signed.signature.clone());
@@ -58,7 +60,7 @@ pub(super) fn firmware_in(payload: v2::UpdateFirmwareRequest) -> FirmwareUpdate 
     let is_signed = certificate.is_some() || signature.is_some();
     FirmwareUpdate {
         request_id: payload.request_id,
-        location: firmware.location,
+        location: Location::new(firmware.location),
         retrieve_at: firmware.retrieve_date_time,
         install_at: firmware.install_date_time,
         signed: is_signed.then(|| Box::new(FirmwareSignature { certificate, signature })),

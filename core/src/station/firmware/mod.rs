@@ -55,11 +55,17 @@ impl Firmware {
         self.open == Some(operation)
     }
 
-    /// L01.FR.25, L01.FR.26; F06.FR.16.
+    /// L01.FR.25, L01.FR.26: what was sent last. F06.FR.16 would have Idle after a failure, too, and hide it. What the CSMS has
+    /// still to hear comes from the front, so that it hears nothing too early.
     pub(crate) fn trigger(&self, cx: &mut Cx<'_>) -> bool {
-        let (status, request_id) = match &self.saved.last {
-            Some((status, request_id)) if *status != FirmwareStatus::Installed => (status.clone(), Some(*request_id)),
-            _ => (FirmwareStatus::Idle, None),
+        let (last, is_sent) = match self.saved.untold.first() {
+            Some((first, in_flight)) => (Some(first), in_flight),
+            None => (self.saved.last.as_ref(), true),
+        };
+        let (status, request_id) = match last {
+            Some((FirmwareStatus::Installed, _)) if is_sent => (FirmwareStatus::Idle, None),
+            Some((status, request_id)) => (status.clone(), Some(*request_id)),
+            None => (FirmwareStatus::Idle, None),
         };
         cx.call_as_asked(Request::FirmwareStatus { status, request_id });
         true
