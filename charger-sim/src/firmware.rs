@@ -4,6 +4,7 @@
 //! beginning of its SHA-256. A file without a byte is none for this hardware.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use pilotwire::domain::{FileFault, FileResult, VariableId};
 use pilotwire::messages::Text;
@@ -11,7 +12,7 @@ use pilotwire::station::Input;
 use pilotwire_pki::signature::{SignatureError, Signed, Verified, verify};
 use serde::{Deserialize, Serialize};
 
-use crate::transfer::MAX_FIRMWARE;
+use crate::transfer::{Failure, MAX_FIRMWARE};
 
 /// The longest version, in characters (BootNotification, `firmwareVersion`).
 const MAX_VERSION: usize = 50;
@@ -53,8 +54,9 @@ impl Slots {
 /// Firmware on its way into the charger; gone with the process.
 #[derive(Debug, Default)]
 pub(crate) struct Incoming {
-    pub(crate) fetched: Option<Vec<u8>>,
-    verified: Option<Verified>,
+    pub(crate) fetched: Option<Arc<Vec<u8>>>,
+    /// The bytes that were checked (S-14).
+    pub(crate) verified: Option<Verified>,
 }
 
 impl Incoming {
@@ -68,21 +70,6 @@ impl Incoming {
         self.verified = None;
     }
 
-    /// Checks the signature, and holds on to the bytes that were checked (S-14).
-    pub(crate) fn verify(&mut self, signed: &Signed<'_>) -> FileResult {
-        let Some(fetched) = &self.fetched else {
-            return failed(FileFault::Broken, "what was fetched is not there any more");
-        };
-        match verify(fetched.as_slice(), signed) {
-            Ok(verified) => {
-                self.verified = Some(verified);
-                FileResult::Done
-            }
-            Err(error @ SignatureError::Read(_)) => failed(FileFault::Broken, &error.to_string()),
-            Err(error) => failed(FileFault::Invalid, &error.to_string()),
-        }
-    }
-
     /// Installs what was verified.
     pub(crate) fn install(&mut self, number: u64, slots: &mut Slots) -> FileResult {
         let Some(verified) = self.verified.take() else {
@@ -94,6 +81,20 @@ impl Incoming {
         slots.next = Some(Installed { number, version: version(&verified) });
         FileResult::NeedsReboot
     }
+}
+
+/// Checks the signature of what was fetched. It takes its time.
+///
+/// # Errors
+/// Why it is not to be installed.
+pub(crate) fn check(fetched: Option<Arc<Vec<u8>>>, signed: &Signed<'_>) -> Result<Verified, Failure> {
+    let Some(fetched) = fetched else {
+        return Err((FileFault::Broken, "what was fetched is not there any more".into()));
+    };
+    verify(fetched.as_slice(), signed).map_err(|error| match error {
+        SignatureError::Read(_) => (FileFault::Broken, error.to_string().into()),
+        _ => (FileFault::Invalid, error.to_string().into()),
+    })
 }
 
 /// How long firmware may be, and what else its signature has to prove.

@@ -32,11 +32,15 @@ impl Logbook {
     /// The file cannot be read.
     pub(crate) fn open(path: Option<&Path>) -> io::Result<Self> {
         let Some(path) = path else { return Ok(Self::default()) };
-        let text = match fs::read_to_string(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
-            text => text?,
+        let bytes = match fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            bytes => bytes?,
         };
-        let mut logbook = Self { file: Some((path.into(), text.lines().count())), ..Self::default() };
+        let text = String::from_utf8_lossy(&bytes);
+        // Nothing may be written behind a line that was left unfinished: the next entry is written with all the others.
+        let is_whole = text.is_empty() || text.ends_with('\n');
+        let lines = if is_whole { text.lines().count() } else { MOST * 2 };
+        let mut logbook = Self { file: Some((path.into(), lines)), ..Self::default() };
         for line in text.lines() {
             // A line that a power cut left unfinished is none.
             let read: Option<Value> = serde_json::from_str(line).ok();
@@ -113,6 +117,27 @@ mod tests {
         assert!(fs::read_to_string(&path).unwrap().lines().count() <= MOST * 2);
         fs::write(&path, format!("{text}{{\"at\":")).unwrap();
         assert_eq!(Logbook::open(Some(&path)).unwrap().text(true, None, None), text);
+    }
+
+    #[test]
+    fn what_is_written_behind_a_torn_line_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("security.log");
+        fs::write(&path, "{\"at\":\"2026-01-01T00:0").unwrap();
+        Logbook::open(Some(&path)).unwrap().secure(at(1), "InvalidMessages", None, false).unwrap();
+        let text = Logbook::open(Some(&path)).unwrap().text(true, None, None);
+        assert!(text.lines().count() == 1 && text.contains("InvalidMessages"), "{text}");
+    }
+
+    #[test]
+    fn a_byte_that_is_no_text_costs_its_own_line_at_most() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("security.log");
+        Logbook::open(Some(&path)).unwrap().secure(at(1), "InvalidMessages", None, false).unwrap();
+        let whole = fs::read(&path).unwrap();
+        fs::write(&path, [&b"\xff\n"[..], &whole].concat()).unwrap();
+        let text = Logbook::open(Some(&path)).unwrap().text(true, None, None);
+        assert_eq!(text.as_bytes(), whole);
     }
 
     #[test]

@@ -206,6 +206,28 @@ async fn an_upload_that_a_server_refuses_is_told() {
     csms.shutdown().await;
 }
 
+/// S-15: a CSMS that wants one log after the other sent to where nobody answers gets no more than a few threads for it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn transfers_that_nobody_ends_are_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path().join("pki");
+    let csms = csms(&folder).await;
+    let server = Server::start(None, |_| (200, b""));
+    let sim = Sim::start(&csms, &folder, "2.0.1");
+    sim.until("registered", serde_json::json!({ "status": "Accepted" })).await;
+    let slow = || log(LogKind::DiagnosticsLog, format!("http://{}/slow", server.address));
+    for _ in 0..8 {
+        told(&csms, slow()).await;
+        server.next();
+    }
+    told(&csms, slow()).await;
+    let why = "8 transfers are alive already";
+    sim.until("file_done", serde_json::json!({ "task": "upload", "result": "broken", "why": why })).await;
+    known(&csms, |row| row.log_status.as_deref() == Some("UploadFailure")).await;
+    sim.quit();
+    csms.shutdown().await;
+}
+
 /// TC_080, TC_L_01: fetched over https, verified, installed, told after the restart; and the journal of it replays.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn firmware_is_fetched_verified_installed_and_told_after_the_restart() {

@@ -694,6 +694,21 @@ fn a_download_that_began_is_not_scheduled_again_by_a_station_that_lost_the_time(
     }
 }
 
+#[test]
+fn a_clock_that_is_set_back_makes_no_download_scheduled_that_had_begun() {
+    for version in Version::ALL {
+        let mut site = site(version);
+        site.files.faults = [FileFault::Broken].into();
+        let at = site.clock_in(60);
+        ask(&mut site, version, update_with(5, json!({ "retrieveDateTime": at })));
+        site.run(61);
+        let earlier = site.clock_in(-30);
+        site.tell(Event::Clock(earlier.parse().unwrap()));
+        site.run(600);
+        assert_eq!(words(&site, version), [&["DownloadScheduled"], &whole(version)[..]].concat(), "{version}");
+    }
+}
+
 /// A power cut that takes the file is no failure of the download.
 #[test]
 fn a_file_that_a_power_cut_took_is_fetched_once_more() {

@@ -51,8 +51,8 @@ impl Firmware {
         let current = self.saved.current.as_ref()?;
         let (location, begin) = (current.update.location.clone(), moment(cx, current.update.retrieve_at));
         if begin.is_some() {
-            // L01.FR.13.
-            if self.enter(cx, FirmwareStatus::DownloadScheduled) {
+            // L01.FR.13; a clock that was set back makes nothing scheduled that had begun.
+            if self.saved.last.is_none() && self.enter(cx, FirmwareStatus::DownloadScheduled) {
                 self.save(cx);
             }
             return begin;
