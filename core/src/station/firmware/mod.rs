@@ -55,7 +55,7 @@ impl Firmware {
         self.open == Some(operation)
     }
 
-    /// L01.FR.25, L01.FR.26: what was sent last. F06.FR.16 would have Idle after a failure, too, and hide it. What the CSMS has
+    /// L01.FR.25, L01.FR.26: what was sent last. The trigger's own use case would have Idle after a failure, too, and hide it. What the CSMS has
     /// still to hear comes from the front, so that it hears nothing too early.
     pub(crate) fn trigger(&self, cx: &mut Cx<'_>) -> bool {
         let (last, is_sent) = match self.saved.untold.first() {
