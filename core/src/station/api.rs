@@ -88,7 +88,8 @@ pub enum Input {
         /// Whether it is open now.
         success: bool,
     },
-    /// The host sets a variable, whatever its mutability for the CSMS. Unknown ones are created, up to a limit.
+    /// The host sets a variable, whatever its mutability for the CSMS. Unknown ones are created, up to a limit. It is kept, but
+    /// for `ChargingStation.FirmwareVersion`, which is a fact of one life.
     Variable {
         /// Which.
         id: VariableId,
