@@ -145,6 +145,10 @@ pub(crate) struct Serve {
     /// How long the authority of --pki lets stations' certificates be good, in days.
     #[arg(long, value_name = "N", default_value_t = 365, value_parser = clap::value_parser!(u32).range(1..=18_250))]
     certificate_days: u32,
+    /// An OCSP responder that may be asked for the status of certificates (M06), by the beginning of its URL; may be given
+    /// several times. Whom stations name beside these is not called.
+    #[arg(long = "ocsp-responder", value_name = "URL", value_parser = responder)]
+    ocsp_responders: Vec<String>,
     /// The lowest security profile that stations may come with: 1, 2 or 3. 0 is --insecure.
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(i32).range(1..=3))]
     security_profile: i32,
@@ -241,6 +245,7 @@ impl Serve {
         Ok(Options {
             tls: self.tls.read()?,
             signer: self.signer()?,
+            responders: self.ocsp_responders,
             lowest: self.security_profile.try_into()?,
             ocpp: self.ocpp,
             http: self.http,
@@ -250,6 +255,14 @@ impl Serve {
             api_token: self.api_token_file.map(read_token).transpose()?,
             ..Options::new(self.data)
         })
+    }
+}
+
+/// What they say is signed: TLS would add nothing (RFC 6960, A.1).
+fn responder(url: &str) -> Result<String, String> {
+    match url.strip_prefix("http://") {
+        Some(host) if !host.is_empty() => Ok(url.into()),
+        _ => Err("use http://HOST or http://HOST/PATH".into()),
     }
 }
 

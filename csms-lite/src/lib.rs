@@ -24,6 +24,7 @@ mod doorkeeper;
 mod journal;
 mod password;
 pub mod pki;
+mod responders;
 mod serve;
 mod shared;
 mod signer;

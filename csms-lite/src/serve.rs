@@ -21,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::api::{self, Api};
 use crate::doorkeeper::Doorkeeper;
 use crate::password::Hasher;
+use crate::responders::Responders;
 use crate::shared::Shared;
 use crate::signer::{self, Signer};
 use crate::station::StationFactory;
@@ -61,6 +62,9 @@ pub struct Options {
     pub journals: Option<PathBuf>,
     /// Who signs the certificates that stations ask for. Default: nobody, and stations are told so.
     pub signer: Option<Arc<Signer>>,
+    /// The OCSP responders that may be asked for the status of certificates (M06), by the beginning of their URLs. Default:
+    /// none, and stations that ask are told that it failed.
+    pub responders: Vec<String>,
     /// Limits of sockets and handshakes, and of who guesses passwords. Its versions are not heeded.
     pub server: ServerConfig,
 }
@@ -111,6 +115,7 @@ impl Options {
             seed: None,
             journals: None,
             signer: None,
+            responders: Vec::new(),
             // Part 4 §3.3 asks a CSMS for it (errata 4.3); stations that do not offer it get none.
             server: ServerConfig {
                 limits: Limits { compression: Some(Compression::default()), ..Limits::default() },
@@ -304,6 +309,7 @@ impl Shared {
             seed,
             journals: options.journals.clone(),
             signing: None,
+            responders: Responders::new(options.responders.clone()),
         }
     }
 }

@@ -13,6 +13,7 @@ use pilotwire_tokio::Clock;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::password::Hasher;
+use crate::responders::Responders;
 use crate::store::Store;
 
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct Shared {
     pub(crate) journals: Option<PathBuf>,
     /// Takes the certificates that stations want signed, if somebody signs.
     pub(crate) signing: Option<mpsc::Sender<Wanted>>,
+    pub(crate) responders: Responders,
 }
 
 /// A certificate that a station wants signed.

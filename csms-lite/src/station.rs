@@ -63,6 +63,7 @@ impl StationFactory {
             first_transaction_id: first_transaction_id(row.number),
             limits: limits(shared.clock.speed()),
             signs_certificates: shared.signing.is_some(),
+            asks_responders: shared.responders.is_any(),
             ..Config::new(key, seed_of(shared.seed, key))
         };
         let station: Arc<str> = key.into();
@@ -328,6 +329,16 @@ impl StationHost {
             Output::SigningRequested { csr, usage, request_id } => {
                 self.sign(Wanted { station: Arc::clone(&self.station), csr, usage, request_id });
                 None
+            }
+            Output::CertificateStatus { question, about } => {
+                let response = match self.shared.responders.ask(&about).await {
+                    Ok(response) => Some(response),
+                    Err(error) => {
+                        tracing::warn!(station = ?self.station, %error, "the status of a certificate is not known");
+                        None
+                    }
+                };
+                Some(Input::CertificateStatus { question, response })
             }
             Output::Events(part) => {
                 tracing::debug!(station = ?self.station, events = part.events.len(), "events of variables are not kept");
