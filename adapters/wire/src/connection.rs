@@ -284,7 +284,14 @@ impl Connection {
         while self.phase != Phase::Over {
             let mut pipe = Pipe { input: &mut frame, output: &mut self.transport };
             match self.context.read(&mut pipe) {
-                Ok(message) => self.on_frame(message),
+                Ok(message) => {
+                    // What comes is cut at the ends of frames: behind a text nothing is left, and nothing waits to be answered.
+                    let is_last = matches!(message, Frame::Text(_)) && frame.is_empty();
+                    self.on_frame(message);
+                    if is_last {
+                        return;
+                    }
+                }
                 Err(Error::Io(error)) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) => return self.on_error(&error),
             }
