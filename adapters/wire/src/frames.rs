@@ -1,6 +1,11 @@
 //! Where frames begin and end in the stream: for the limits that are counted in frames, and for knowing when a connection
 //! is between messages and its buffers can go. What a frame means is tungstenite's business.
 
+use std::io::Cursor;
+
+use tungstenite::protocol::frame::FrameHeader;
+use tungstenite::protocol::frame::coding::{Control, Data, OpCode};
+
 /// Longest header (RFC 6455 §5.2).
 const MAX_HEAD: usize = 14;
 
@@ -12,35 +17,6 @@ fn head_length(head: &[u8]) -> usize {
         126 => 4 + mask,
         127 => 10 + mask,
         _ => 2 + mask,
-    }
-}
-
-const CONTINUATION: u8 = 0;
-/// The first of those that steer the connection.
-const CLOSE: u8 = 8;
-const PING: u8 = 9;
-
-/// What a complete header says.
-struct Head {
-    is_final: bool,
-    opcode: u8,
-    payload: u64,
-}
-
-impl Head {
-    /// `None` if nobody knows its opcode.
-    fn of(head: &[u8]) -> Option<Self> {
-        let [first, second, rest @ ..] = head else { return None };
-        let opcode = first & 0x0F;
-        if !matches!(opcode, CONTINUATION..=2 | CLOSE..=10) {
-            return None;
-        }
-        let payload = match second & 0x7F {
-            126 => u16::from_be_bytes(*rest.first_chunk()?).into(),
-            127 => u64::from_be_bytes(*rest.first_chunk()?),
-            length => length.into(),
-        };
-        Some(Self { is_final: first & 0x80 != 0, opcode, payload })
     }
 }
 
@@ -78,13 +54,13 @@ impl Frames {
             if self.head_len < head_length(&self.head[..self.head_len]) {
                 continue;
             }
-            match Head::of(&self.head[..self.head_len]) {
-                Some(head) => {
-                    self.left = Some(head.payload);
-                    seen = Some(self.note(&head));
+            match FrameHeader::parse(&mut Cursor::new(&self.head[..self.head_len])) {
+                Ok(Some((header, payload))) => {
+                    self.left = Some(payload);
+                    seen = Some(self.note(&header, payload));
                 }
                 // The WebSocket comes to the same result and ends the connection.
-                None => return (bytes.len(), None),
+                Ok(None) | Err(_) => return (bytes.len(), None),
             }
         }
         let Some(left) = self.left else {
@@ -109,16 +85,20 @@ impl Frames {
         self.head_len == 0 && !self.unfinished
     }
 
-    fn note(&mut self, head: &Head) -> Seen {
-        let is_control = head.opcode >= CLOSE;
-        if !is_control {
-            self.unfinished = !head.is_final;
-            self.fragments = if head.opcode == CONTINUATION { self.fragments.saturating_add(1) } else { 1 };
+    fn note(&mut self, header: &FrameHeader, payload: u64) -> Seen {
+        match header.opcode {
+            OpCode::Data(Data::Continue) => self.fragments = self.fragments.saturating_add(1),
+            OpCode::Data(_) => self.fragments = 1,
+            OpCode::Control(_) => {}
+        }
+        let control = matches!(header.opcode, OpCode::Control(_));
+        if !control {
+            self.unfinished = !header.is_final;
         }
         Seen {
-            ping: head.opcode == PING,
-            fragments: if is_control { 0 } else { self.fragments },
-            payload: head.payload,
+            ping: header.opcode == OpCode::Control(Control::Ping),
+            fragments: if control { 0 } else { self.fragments },
+            payload,
         }
     }
 }
