@@ -2,15 +2,28 @@
 
 use std::collections::VecDeque;
 
-use pilotwire::domain::{FileFault, FileResult, FileTask};
+use pilotwire::domain::{ClientCertificate, FileFault, FileResult, FileTask, KeyId};
+use pilotwire::station::Config;
 
-use crate::crypto::is_trusted;
+use crate::crypto::{Paper, is_trusted, root};
 
 /// Firmware that installs well.
 pub const FIRMWARE: &str = "firmware 2";
 
 /// Firmware that is for other hardware.
 pub const UNFIT: &str = "for a toaster";
+
+/// A station of security profile 3 that installs what its maker signed.
+pub fn secure(config: &mut Config) {
+    config.identity.serial_number = Some("SN1".into());
+    config.certificates.enabled = true;
+    config.certificates.organization = "CPO".into();
+    config.security.roots = vec![root("A", "A").pem().into()];
+    let chain = Paper::factory(KeyId(1), "A").pem().into();
+    config.security.client = Some(ClientCertificate { key: KeyId(1), chain });
+    config.files.firmware = true;
+    config.files.firmware_roots = vec![root("Maker", "Maker").pem().into()];
+}
 
 /// The signature of a file.
 pub fn signature(file: &str) -> String {

@@ -5,6 +5,7 @@ pub mod charging;
 pub mod crypto;
 pub mod desk;
 pub mod files;
+pub mod frames;
 mod hardware;
 mod net;
 mod pair;

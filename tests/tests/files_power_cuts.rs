@@ -3,23 +3,16 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use pilotwire::Version;
-use pilotwire::domain::{ClientCertificate, KeyId, SecurityProfile};
+use pilotwire::domain::SecurityProfile;
 use pilotwire_tests::crypto::{Paper, root};
-use pilotwire_tests::files::{FIRMWARE, UNFIT, signature};
+use pilotwire_tests::files::{FIRMWARE, UNFIT, secure, signature};
 use pilotwire_tests::site::{Site, slot};
 use serde_json::{Value, json};
 
 fn site(version: Version) -> Site {
     Site::new(version, vec![slot(1, "one", SecurityProfile::TlsClient)], |config| {
-        config.identity.serial_number = Some("SN1".into());
-        config.certificates.enabled = true;
-        config.certificates.organization = "CPO".into();
-        config.security.roots = vec![root("A", "A").pem().into()];
-        let chain = Paper::factory(KeyId(1), "A").pem().into();
-        config.security.client = Some(ClientCertificate { key: KeyId(1), chain });
-        config.files.firmware = true;
+        secure(config);
         config.files.security_log = true;
-        config.files.firmware_roots = vec![root("Maker", "Maker").pem().into()];
     })
 }
 

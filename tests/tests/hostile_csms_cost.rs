@@ -5,6 +5,7 @@
 #[allow(dead_code, reason = "the tests of TLS without a network need more")]
 #[path = "../../adapters/wire/tests/common/mod.rs"]
 mod certificates;
+mod cost;
 #[allow(dead_code, reason = "the attacks look at what is said, which costs nothing here")]
 #[path = "hostile_csms/frames.rs"]
 mod frames;
@@ -24,68 +25,25 @@ mod talk;
 #[path = "hostile_csms/trust.rs"]
 mod trust;
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
 
-use frames::{frame, head};
+use cost::{KIB, LIVE, PEAK};
 use handshakes::{noise, silent_after};
 use pilotwire::domain::SecurityProfile;
+use pilotwire_tests::frames::{frame, head};
 use pilotwire_wire::Message;
 use port::{Port, Script, rest};
 use stations::{Go, Plan, Running, Told, on_async_std, on_smol, on_threads, on_tokio};
 use trust::talking;
 
-struct Counting;
-
-static LIVE: AtomicUsize = AtomicUsize::new(0);
-static PEAK: AtomicUsize = AtomicUsize::new(0);
-
-// SAFETY: everything is left to the system's allocator.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let live = LIVE.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        PEAK.fetch_max(live, Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        LIVE.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is passed on.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-const KIB: usize = 1_024;
-
-/// Processor time of this process so far, in milliseconds.
-#[cfg(target_os = "linux")]
-fn processor_ms() -> u64 {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap();
-    let (_, numbers) = text.rsplit_once(") ").unwrap();
-    let ticks = |at: usize| numbers.split(' ').nth(at).unwrap().parse::<u64>().unwrap();
-    (ticks(11) + ticks(12)) * 10
-}
-
 /// A second in which nothing should be computed.
-#[cfg(target_os = "linux")]
 fn is_idle(what: &str) {
     let (_keep, never) = channel::<()>();
-    let before = processor_ms();
-    let woken = never.recv_timeout(Duration::from_secs(1));
-    assert!(woken.is_err());
-    let spent = processor_ms() - before;
-    assert!(spent <= 200, "{what}: {spent} ms of processor time in a second in which nothing happens");
+    cost::is_idle(what, || assert!(never.recv_timeout(Duration::from_secs(1)).is_err()));
 }
-
-#[cfg(not(target_os = "linux"))]
-fn is_idle(_: &str) {}
 
 fn plan(port: &Port) -> Plan {
     Plan::new(port.address, &port.root.pem(), SecurityProfile::TlsBasic)

@@ -6,10 +6,11 @@ use std::time::Duration;
 use pilotwire::DateTime;
 use pilotwire::domain::Subject;
 use pilotwire_pki::authority::{Authority, Validity};
+use pilotwire_tests::frames::{masked as frame, masked_head as head};
 use pilotwire_wire::tls::{ClientCertificates, ClientTls, KeyedChain, ServerTls, ServerTlsConfig, TimeSource};
 use pilotwire_wire::{Compression, HandshakeError, Limits, Message, ServerConfig, ThrottleConfig, close_code as code};
 
-use crate::peer::{Peer, Who, answer, close_code, connect, frame, head, raw, raw_at, rest, status, upgrade};
+use crate::peer::{Peer, Who, answer, close_code, connect, raw, raw_at, rest, status, upgrade};
 use crate::stands::{PASSWORD, Setup, Standing, Start, now};
 
 fn plain(start: Start, limits: Limits) -> Standing {

@@ -197,31 +197,6 @@ pub(crate) fn raw_at(address: SocketAddr, path: &str) -> TcpStream {
     socket
 }
 
-/// A frame with this first byte; masked, as those of clients are.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    let mut frame = head(first, payload.len());
-    frame.extend([0; 4]);
-    frame.extend_from_slice(payload);
-    frame
-}
-
-/// The head of a frame, without its mask.
-pub(crate) fn head(first: u8, length: usize) -> Vec<u8> {
-    let mut head = vec![first];
-    match length {
-        0..=125 => head.push(0x80 | u8::try_from(length).unwrap()),
-        126..=0xFFFF => {
-            head.push(0x80 | 126);
-            head.extend(u16::try_from(length).unwrap().to_be_bytes());
-        }
-        _ => {
-            head.push(0x80 | 127);
-            head.extend((length as u64).to_be_bytes());
-        }
-    }
-    head
-}
-
 /// The code of the close frame at the end of what a server sent.
 pub(crate) fn close_code(bytes: &[u8]) -> Option<u16> {
     let mut rest = bytes;

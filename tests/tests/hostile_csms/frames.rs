@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use pilotwire::domain::SecurityProfile;
 use pilotwire::station::Output;
+use pilotwire_tests::frames::{frame, head};
 use pilotwire_wire::{Closed, Compression, Limits, LinkEnd, close_code as code};
 use serde_json::{Value, json};
 
@@ -16,28 +17,6 @@ use crate::trust::talking;
 
 fn plan(port: &Port) -> Plan {
     Plan::new(port.address, &port.root.pem(), SecurityProfile::TlsBasic)
-}
-
-/// A frame with this first byte; not masked, as those of servers are.
-pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-    [head(first, payload.len()), payload.to_vec()].concat()
-}
-
-/// The head of a frame.
-pub(crate) fn head(first: u8, length: usize) -> Vec<u8> {
-    let mut head = vec![first];
-    match length {
-        0..=125 => head.push(u8::try_from(length).unwrap()),
-        126..=0xFFFF => {
-            head.push(126);
-            head.extend(u16::try_from(length).unwrap().to_be_bytes());
-        }
-        _ => {
-            head.push(127);
-            head.extend((length as u64).to_be_bytes());
-        }
-    }
-    head
 }
 
 /// Sends these bytes over an open WebSocket, and reads until the station has hung up.

@@ -3,11 +3,11 @@
 
 mod trouble;
 
-use pilotwire::domain::{ClientCertificate, EvseId, FileFault, FileTask, IdToken, IdTokenKind, KeyId, SecurityProfile};
+use pilotwire::domain::{EvseId, FileFault, FileTask, IdToken, IdTokenKind, SecurityProfile};
 use pilotwire::station::{Config, EvseConfig, Input, Output};
 use pilotwire::{Event, Version};
 use pilotwire_tests::crypto::{Paper, root};
-use pilotwire_tests::files::{FIRMWARE, UNFIT, signature};
+use pilotwire_tests::files::{FIRMWARE, UNFIT, secure, signature};
 use pilotwire_tests::site::{Site, slot};
 use serde_json::{Value, json};
 
@@ -16,21 +16,10 @@ const V2: [Version; 2] = [Version::V201, Version::V21];
 /// What a good update tells until it is installed.
 const FETCHED: [&str; 4] = ["Downloading", "Downloaded", "SignatureVerified", "Installing"];
 
-fn secure(config: &mut Config) {
-    config.identity.serial_number = Some("SN1".into());
-    config.certificates.enabled = true;
-    config.certificates.organization = "CPO".into();
-    config.security.roots = vec![root("A", "A").pem().into()];
-    let chain = Paper::factory(KeyId(1), "A").pem().into();
-    config.security.client = Some(ClientCertificate { key: KeyId(1), chain });
-    config.files.firmware = true;
-    config.files.firmware_roots = vec![root("Maker", "Maker").pem().into()];
-    config.evses.push(EvseConfig::default());
-}
-
 fn site_with(version: Version, change: impl FnOnce(&mut Config)) -> Site {
     Site::connected(version, vec![slot(1, "one", SecurityProfile::TlsClient)], |config| {
         secure(config);
+        config.evses.push(EvseConfig::default());
         change(config);
     })
 }
